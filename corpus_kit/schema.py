@@ -1,0 +1,108 @@
+"""The document columns: name, Arrow type, meaning; and the list of reasons a row may carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+FORMAT = "1"
+"""Version of the files' layout, stored in their metadata. Columns are only ever appended."""
+
+REASON = pa.struct(
+    [
+        pa.field("code", pa.string()),
+        pa.field("value", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+    ]
+)
+
+COLUMNS: dict[str, tuple[pa.DataType, str]] = {
+    "id": (pa.string(), "corpus_kit's own identifier: source + hash of (path in the input, locator)"),
+    "source_id": (pa.string(), "the source's own identifier, if it has one"),
+    "source": (pa.string(), "name of the source, as its card has it"),
+    "category": (pa.string(), "category of the source: web, books, legal, ..."),
+    "origin": (pa.string(), "path relative to the input, '#', locator (byte offset or row)"),
+    "url": (pa.string(), "address the document was fetched from"),
+    "title": (pa.string(), "title"),
+    "created": (pa.string(), "when the text was written, ISO 8601, possibly only a year"),
+    "added": (pa.string(), "when the source collected it, ISO 8601"),
+    "license": (pa.string(), "SPDX expression; the card's, unless the record has its own"),
+    "text": (pa.large_string(), "the text"),
+    "lang": (pa.string(), "language and script, as in dan_Latn"),
+    "lang_score": (pa.float64(), "score of the language label, 0 to 1"),
+    "meta": (pa.string(), "other fields of the record, as a JSON object"),
+    "reasons": (pa.list_(REASON), "why the row is rejected: all failing reasons, first the one that counts"),
+}
+
+RAW_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
+    "raw": (pa.large_binary(), "undecoded payload, between a reader and extract"),
+    "media_type": (pa.string(), "media type of raw, lower case, without parameters"),
+    "headers": (pa.string(), "protocol headers of raw, as a JSON object with lower-case names"),
+}
+
+READ_SCHEMA = pa.schema([(name, kind) for name, (kind, _) in (COLUMNS | RAW_COLUMNS).items()])
+"""What every reader emits."""
+
+
+class Reason(NamedTuple):
+    """One failed rule of one row: NaN stands for a value or bound that does not apply."""
+
+    row: int
+    code: str
+    value: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+def reasons_array(rows: int, reasons: Iterable[Reason]) -> pa.ListArray:
+    """The reasons column of a batch of `rows` rows; null where a row has no reason.
+
+    Reasons of one row keep the order they are given in.
+    """
+    ordered = sorted(reasons, key=lambda reason: reason.row)
+    row = np.fromiter((reason.row for reason in ordered), np.int64, len(ordered))
+    if len(row) and not (0 <= row[0] and row[-1] < rows):
+        raise IndexError("a reason names a row outside its batch")
+    counts = np.bincount(row, minlength=rows)
+    offsets = np.zeros(rows + 1, np.int32)
+    np.cumsum(counts, out=offsets[1:])
+
+    def numbers(field: str) -> pa.Array:
+        values = np.fromiter((getattr(r, field) for r in ordered), np.float64, len(ordered))
+        return pa.array(values, mask=np.isnan(values))
+
+    structs = pa.StructArray.from_arrays(
+        [pa.array([r.code for r in ordered], pa.string()), numbers("value"), numbers("low"), numbers("high")],
+        fields=list(REASON),
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), structs, type=COLUMNS["reasons"][0], mask=pa.array(counts == 0))
+
+
+def rejected(batch: pa.RecordBatch) -> pa.BooleanArray:
+    """For each row, whether it carries a reason."""
+    return pc.fill_null(pc.greater(pc.list_value_length(batch["reasons"]), 0), False)
+
+
+def set_columns(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    """The batch with some columns replaced, or appended if they are new."""
+    for name, values in columns.items():
+        at = batch.schema.get_field_index(name)
+        kind = pa.field(name, values.type)
+        batch = batch.append_column(kind, values) if at < 0 else batch.set_column(at, kind, values)
+    return batch
+
+
+def set_reasons(batch: pa.RecordBatch, reasons: Iterable[Reason]) -> pa.RecordBatch:
+    """The batch with these reasons in place of any it had."""
+    return set_columns(batch, {"reasons": reasons_array(batch.num_rows, reasons)})
+
+
+def column_types(names: Sequence[str]) -> pa.Schema:
+    """Schema of some known columns."""
+    known = COLUMNS | RAW_COLUMNS
+    return pa.schema([(name, known[name][0]) for name in names])

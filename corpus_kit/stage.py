@@ -1,0 +1,201 @@
+"""What a stage is: its own configuration, plus one method on Arrow batches.
+
+A **batch stage** maps a batch to a batch with the same rows (the row law): it may add or replace columns and
+put reasons on rows. A **corpus stage** also sees every row once, in rounds of `collect` -> `group`, then `decide`,
+then `apply` with what was decided. Stages open no files but the data files they declare, keep no state, and
+never drop a row; the runner does all reading, writing, counting and dropping.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpus_kit.errors import RecipeError, missing_extra, suggest
+
+
+class Scope(BaseModel):
+    """Which rows a stage touches, by source, category or language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: tuple[str, ...] | None = None
+    category: tuple[str, ...] | None = None
+    lang: tuple[str, ...] | None = None
+
+
+class Number(BaseModel):
+    """One number a stage decides by, and where it comes from (law 5)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: Any
+    origin: str
+
+
+class Stage(BaseModel):
+    """Fields common to batch and corpus stages. A concrete stage is a frozen model: the stage is its config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    name: ClassVar[str] = ""
+    """The key in a recipe; set by `register`."""
+    version: ClassVar[int] = 1
+    """Raised when the output would change for the same configuration."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    gives: ClassVar[Mapping[str, pa.DataType]] = {}
+    removes: ClassVar[tuple[str, ...]] = ()
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Reason codes with one line each. Codes made from data files are listed by `all_codes`."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose versions enter the identity of the output."""
+
+    as_: str | None = Field(default=None, alias="as")
+    """Id of the stage in the run, if its name is not enough."""
+    only: Scope | None = None
+    except_: Scope | None = Field(default=None, alias="except")
+
+    def all_codes(self) -> Mapping[str, str]:
+        """Reason codes this configured stage can give, with one line each."""
+        return self.codes
+
+    def columns_needed(self) -> tuple[str, ...]:
+        """Columns the stage reads, as configured."""
+        return self.needs
+
+    def files(self) -> list[Path]:
+        """Data files (models, rulesets, word lists) whose digests enter identity."""
+        return []
+
+    def modules(self) -> dict[str, str]:
+        """Optional modules this configuration imports -> the extra that brings them."""
+        return {}
+
+    def libraries_used(self) -> tuple[str, ...]:
+        """Distributions whose versions enter identity, as configured."""
+        return self.libraries
+
+    def numbers(self) -> list[Number]:
+        """Every number the stage decides by, with its origin. By default the fields of the model."""
+        shown = self.model_dump(exclude={"as_", "only", "except_"}, mode="json")
+        given = self.model_fields_set
+        return [
+            Number(name=key, value=value, origin="recipe" if key in given else "stage default")
+            for key, value in shown.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
+
+    def check(self, available: Mapping[str, pa.DataType]) -> None:
+        """Plan-time check beyond columns and modules; raises RecipeError, PlanError or MissingExtra."""
+
+    def config(self) -> dict[str, Any]:
+        """Canonical form of the parameters: defaults filled in, JSON types only."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class BatchStage(Stage):
+    """A stage that looks at one batch at a time."""
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with the same rows, in the same order, plus columns and reasons.
+
+        A column called `metrics` (a struct of numbers) is taken off by the runner and written to the ledger.
+        """
+        raise NotImplementedError
+
+
+class CorpusStage(Stage):
+    """A stage whose decision about one row may depend on every other row.
+
+    The runner gives each row an integer `row` (load << 32 | position in the load), valid inside the stage.
+    """
+
+    rounds: ClassVar[int] = 1
+    decision: ClassVar[Literal["rows", "corpus"]] = "rows"
+    """`rows`: the decision has a `row` column and is cut by shard; `corpus`: one table, given whole to every shard."""
+    collects: ClassVar[tuple[str, ...]] = ()
+    """Columns `collect` reads."""
+
+    def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
+        """Keyed rows: columns `row` (taken from the batch), `key` (uint64, partitions the work), and payload.
+
+        `batch` has a `row` column (uint64). `wanted` is None in round 0; later it is what `link` made of the round
+        before, cut to the batch, in row order.
+        """
+        raise NotImplementedError
+
+    def group(self, rows: pa.Table, round: int) -> pa.Table:
+        """What follows from all rows of one key partition, which come sorted by (key, row)."""
+        raise NotImplementedError
+
+    def link(self, grouped: pa.Table, round: int) -> pa.Table:
+        """Between rounds: what to collect next, as a table with a `row` column. All partitions together."""
+        raise NotImplementedError
+
+    def decide(self, grouped: pa.Table) -> pa.Table:
+        """The decision, from the last round's groups of all partitions together.
+
+        That of a `rows` stage has `row` and `removed`; columns called `*_row` name other rows.
+        """
+        return grouped
+
+    def empty_decision(self) -> pa.Table:
+        """The decision when there was nothing to group, with the columns `decide` gives."""
+        raise NotImplementedError
+
+    def apply(self, batch: pa.RecordBatch, decision: pa.Table) -> pa.RecordBatch:
+        """The batch with columns and reasons added.
+
+        `decision` of a `rows` stage is cut to the shard and has the columns `decide` gave, with `id` in place of `row`
+        and `*_row` columns replaced by `*_id`.
+        """
+        raise NotImplementedError
+
+
+T = TypeVar("T", bound=Stage)
+
+REGISTRY: dict[str, type[Stage] | dict[str, type[Stage]]] = {}
+"""Recipe key -> stage class, or -> {method: class} for keys with a `method`."""
+
+
+def register(name: str, method: str | None = None):
+    """Class decorator: makes a stage available to recipes under `name` (and `method: ...`)."""
+
+    def add(cls: type[T]) -> type[T]:
+        cls.name = name
+        if method is None:
+            REGISTRY[name] = cls
+        else:
+            methods = REGISTRY.setdefault(name, {})
+            assert isinstance(methods, dict)
+            methods[method] = cls
+        return cls
+
+    return add
+
+
+def stage_class(name: str, method: str | None = None) -> type[Stage]:
+    """The class behind a recipe key. Raises RecipeError naming the nearest valid one."""
+    if name not in REGISTRY:
+        raise RecipeError(f"unknown stage {name!r}; {suggest(name, REGISTRY)}")
+    entry = REGISTRY[name]
+    if not isinstance(entry, dict):
+        return entry
+    if method is None:
+        raise RecipeError(f"stage {name!r} needs a method: {', '.join(sorted(entry))}")
+    if method not in entry:
+        raise RecipeError(f"stage {name!r} has no method {method!r}; {suggest(method, entry)}")
+    return entry[method]
+
+
+def require_modules(stage: Stage, stage_id: str) -> None:
+    """Raises MissingExtra for the first optional module that is not importable."""
+    for module, extra in stage.modules().items():
+        if importlib.util.find_spec(module) is None:
+            raise missing_extra(module, extra, f"stage '{stage_id}'")
