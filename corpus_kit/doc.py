@@ -1,0 +1,96 @@
+"""What metrics count in a text: words, n-grams, lines, paragraphs, characters.
+
+These few definitions are the specification of every metric, and the oracle its compiled version is tested against, so
+each says exactly what it means. A **character** is a Unicode code point. **Whitespace** is what `str.isspace` says.
+They follow datatrove's Gopher filters, which most published recipes use, and differ from them on purpose in four ways:
+
+- Words are separated by whitespace. datatrove asks a word tokenizer of the language (spaCy and others), which makes
+  punctuation words of its own; then a number depends on the tokenizer's version, and costs most of the time.
+- An n-gram is a tuple of words. datatrove joins the words of the longer ones without a separator, so that
+  `ab c` and `a bc` count as the same.
+- A line is what stands between newlines (U+000A) and is not blank. datatrove counts empty lines in some rules and, in
+  others, an empty piece before the first and after the last newline.
+- A paragraph is a run of lines with no blank line between them, also if the blank line holds spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby, islice
+
+
+class Doc:
+    """One text, cut into what metrics count; each cut is made once, when first asked for.
+
+    `stop_words` are those of the text's language, or None where nobody knows them.
+
+    >>> doc = Doc("One two\\nthree\\n \\nfour")
+    >>> doc.words
+    ['One', 'two', 'three', 'four']
+    >>> doc.lines
+    ['One two', 'three', 'four']
+    >>> doc.paragraphs
+    ['One two\\nthree', 'four']
+    >>> doc.characters
+    20
+    """
+
+    def __init__(self, text: str, *, stop_words: frozenset[str] | None = None):
+        self.text = text
+        self.stop_words = stop_words
+
+    @property
+    def characters(self) -> int:
+        """Number of code points of the whole text, whitespace included: what character fractions are fractions of."""
+        return len(self.text)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Maximal runs of characters that are not whitespace, in order; punctuation stays attached.
+
+        >>> Doc("  Is it? - Yes…\\u00a0no\\n").words
+        ['Is', 'it?', '-', 'Yes…', 'no']
+        """
+        return self.text.split()
+
+    def ngrams(self, n: int) -> Iterator[tuple[str, ...]]:
+        """Every `n` consecutive words, also across lines; none if the text has fewer.
+
+        >>> list(Doc("a b c").ngrams(2))
+        [('a', 'b'), ('b', 'c')]
+        """
+        return zip(*(islice(self.words, start, None) for start in range(n)), strict=False)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Pieces between newlines that are not blank, as they stand (indentation and trailing spaces included).
+
+        >>> Doc("\\n a \\n\\n\\t\\nb").lines
+        [' a ', 'b']
+        """
+        return [line for line in self.text.split("\n") if not is_blank(line)]
+
+    @cached_property
+    def paragraphs(self) -> list[str]:
+        """Runs of lines without a blank line between them, as they stand.
+
+        >>> Doc("a\\nb\\n\\n\\nc\\n \\nd\\n").paragraphs
+        ['a\\nb', 'c', 'd']
+        """
+        runs = groupby(self.text.split("\n"), key=is_blank)
+        return ["\n".join(run) for blank, run in runs if not blank]
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line is empty or only whitespace."""
+    return not line or line.isspace()
+
+
+def has_letter(word: str) -> bool:
+    """Whether some character is alphabetic (`str.isalpha`: Unicode categories Lu, Ll, Lt, Lm, Lo).
+
+    >>> [has_letter(word) for word in ["2nd", "1999", "ᚠ", "語", "²", "..."]]
+    [True, False, True, True, False, False]
+    """
+    return word.isalpha() or any(map(str.isalpha, word))

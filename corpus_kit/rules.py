@@ -1,0 +1,163 @@
+"""Rules: which values of a metric mean *keep*, where each number comes from, and which rows fail.
+
+A rule is named `ruleset.rule`, and that name is the reason code of every document it rejects. Bounds are inclusive;
+`open: low` or `open: high` makes one of them strict. A rule is off where both bounds are null. NaN, an undefined
+measurement, is out of every bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from corpus_kit.errors import RecipeError
+from corpus_kit.metrics import METRICS
+from corpus_kit.schema import Reason
+
+Interval = tuple[float | None, float | None]
+"""Low and high; None is no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Values of one metric that mean keep, and where the bounds come from."""
+
+    metric: str
+    low: float | None
+    high: float | None
+    open: Literal["low", "high"] | None
+    origin: str
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is any bound."""
+        return self.low is not None or self.high is not None
+
+    def fails(self, values: np.ndarray) -> np.ndarray:
+        """For each value, whether it is out of bounds."""
+        kept = np.ones(len(values), np.bool_)
+        if self.low is not None:
+            kept &= values > self.low if self.open == "low" else values >= self.low
+        if self.high is not None:
+            kept &= values < self.high if self.open == "high" else values <= self.high
+        return ~kept
+
+    def __str__(self) -> str:
+        above = "more than" if self.open == "low" else "at least"
+        below = "less than" if self.open == "high" else "at most"
+        parts = [] if self.low is None else [f"{above} {self.low:.10g}"]
+        parts += [] if self.high is None else [f"{below} {self.high:.10g}"]
+        return " and ".join(parts) or "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named condition, or several of which `any` or `all` must hold for a document to be kept."""
+
+    code: str
+    conditions: tuple[Condition, ...]
+    combine: Literal["any", "all"]
+    cites: str
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the rule can reject anything: an `any` with an unbounded condition cannot."""
+        states = [condition.is_on for condition in self.conditions]
+        return all(states) if self.combine == "any" else any(states)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Metrics the rule looks at."""
+        return tuple(condition.metric for condition in self.conditions)
+
+    def replaced(self, bounds: Interval | None, origin: str) -> Rule:
+        """The rule with other bounds, None for off. Raises RecipeError for bounds of a rule of several conditions."""
+        if bounds is not None and len(self.conditions) > 1:
+            raise RecipeError(
+                f"{origin}: {self.code} joins several conditions ({self}); it can only be switched off, with null"
+            )
+        low, high = bounds or (None, None)
+        changed = (replace(one, low=low, high=high, origin=origin) for one in self.conditions)
+        return replace(self, conditions=tuple(changed))
+
+    def __str__(self) -> str:
+        if len(self.conditions) == 1:
+            return str(self.conditions[0])
+        joined = " or " if self.combine == "any" else " and "
+        return joined.join(f"{condition.metric} {condition}" for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """The rules of one file, in its order."""
+
+    name: str
+    cites: str
+    rules: tuple[Rule, ...]
+    categories: Mapping[str, Mapping[str, Override]]
+
+
+class Override(NamedTuple):
+    """Bounds that replace a rule's, or None for off, and who says so."""
+
+    bounds: Interval | None
+    origin: str
+
+
+def overrides(given: Mapping[str, Interval | None], origin: str) -> dict[str, Override]:
+    """The same origin for several overrides."""
+    return {code: Override(bounds, origin) for code, bounds in given.items()}
+
+
+def resolve(rulesets: Sequence[Ruleset], *layers: Mapping[str, Override]) -> tuple[Rule, ...]:
+    """The rules of the rulesets, in order, with the bounds of the last layer that names each.
+
+    Layers go from weak to strong: language profile, category, recipe. A layer may name rules of other rulesets; those
+    are passed over. Raises RecipeError where bounds are given for a rule of several conditions.
+    """
+    resolved = []
+    for rule in (rule for ruleset in rulesets for rule in ruleset.rules):
+        named = [layer[rule.code] for layer in layers if rule.code in layer]
+        resolved.append(rule.replaced(*named[-1]) if named else rule)
+    return tuple(resolved)
+
+
+def without_stop_words(rulesets: Sequence[Ruleset], origin: str) -> dict[str, Override]:
+    """A layer that switches off the rules that cannot be applied where the stop words are not known."""
+    rules = (rule for ruleset in rulesets for rule in ruleset.rules)
+    return {
+        rule.code: Override(None, origin)
+        for rule in rules
+        if any(METRICS[name].needs_stop_words for name in rule.metrics)
+    }
+
+
+def verdicts(rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np.ndarray | None = None) -> list[Reason]:
+    """Every failing (row, rule), rows ascending and, within a row, rules in their order.
+
+    Only `rows` are judged, or all. A rule of several conditions is reported with the first that does not hold.
+    """
+    if rows is None:
+        rows = np.arange(len(next(iter(measured.values()), ())))
+    found = []
+    for rule in rules:
+        if not rule.is_on:
+            continue
+        values = [measured[condition.metric][rows] for condition in rule.conditions]
+        fails = np.stack([one.fails(value) for one, value in zip(rule.conditions, values, strict=True)])
+        rejected = fails.all(axis=0) if rule.combine == "any" else fails.any(axis=0)
+        first = fails.argmax(axis=0)
+        for at in np.flatnonzero(rejected):
+            condition = rule.conditions[first[at]]
+            found.append(_reason(int(rows[at]), rule.code, float(values[first[at]][at]), condition))
+    return sorted(found, key=lambda reason: reason.row)
+
+
+def _reason(row: int, code: str, value: float, condition: Condition) -> Reason:
+    nan = float("nan")
+    low = nan if condition.low is None else condition.low
+    high = nan if condition.high is None else condition.high
+    return Reason(row, code, value, low, high)
