@@ -1,0 +1,175 @@
+"""Writers of one load's outputs: kept rows in parts, rejects with a sample of their text, metrics."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus_kit.histogram import bins_of
+from corpus_kit.sampling import hash64
+from corpus_kit.schema import COLUMNS
+from corpus_kit.tables import FileInfo, TableWriter, row_bytes, write_table
+
+SAMPLE_SIZE = 20
+"""Rejected documents per reason, source and language whose text is kept."""
+
+REJECTS = pa.schema(
+    [
+        *((name, COLUMNS[name][0]) for name in ("id", "source", "category", "origin", "url", "lang")),
+        ("stage", pa.string()),
+        ("reasons", COLUMNS["reasons"][0]),
+        ("text_bytes", pa.int64()),
+        ("text", pa.large_string()),
+    ]
+)
+
+
+class PartWriter:
+    """Writes rows into parts of at most about `part_bytes` of text; one part if None."""
+
+    def __init__(self, folder: Path, schema: pa.Schema | None, part_bytes: int | None):
+        self.folder, self.schema, self.part_bytes = folder, schema, part_bytes
+        self._writer: TableWriter | None = None
+        self._filled = 0
+        self._parts: list[tuple[FileInfo, int]] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Appends rows, starting new parts where they are full."""
+        if self.schema is not None:
+            batch = _conform(batch, self.schema)
+        sizes = np.cumsum(row_bytes(batch))
+        start = 0
+        while start < batch.num_rows:
+            before = int(sizes[start - 1]) if start else 0
+            stop = batch.num_rows
+            if self.part_bytes is not None:
+                room = max(0, self.part_bytes - self._filled)
+                stop = max(start, int(np.searchsorted(sizes, before + room, side="right")))
+                if stop == start and self._filled == 0:
+                    stop = start + 1
+            if stop > start:
+                self._open(batch.schema).write(batch.slice(start, stop - start))
+                self._filled += int(sizes[stop - 1]) - before
+            if stop < batch.num_rows:
+                self._close()
+            start = stop
+
+    def finish(self) -> list[tuple[FileInfo, int]]:
+        """The parts in order, each with its bytes of text; named `data-NNN.parquet` in the folder."""
+        self._close()
+        return self._parts
+
+    def _open(self, schema: pa.Schema) -> TableWriter:
+        if self._writer is None:
+            name = f"data-{len(self._parts):03d}.parquet"
+            level = 3 if self.part_bytes is not None else 1
+            self._writer = TableWriter(self.folder / name, schema, level=level)
+        return self._writer
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._parts.append((self._writer.close(), self._filled))
+        self._writer, self._filled = None, 0
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with exactly the columns of the schema; absent ones are null."""
+    present = set(batch.schema.names)
+    columns = [
+        batch[field.name].cast(field.type) if field.name in present else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+class RejectWriter:
+    """Collects the rejected rows of a load and writes them in row order."""
+
+    def __init__(self, text: str):
+        self.policy = text
+        self._tables: list[pa.Table] = []
+        self._samples: dict[str, list[tuple[int, str, str | None]]] = defaultdict(list)
+
+    def write(self, stage_id: str, batch: pa.RecordBatch) -> None:
+        """Takes rows that carry reasons."""
+        names = [name for name in REJECTS.names if name in batch.schema.names]
+        table = pa.table([batch[name] for name in names], names=names)
+        table = table.append_column("stage", pa.repeat(stage_id, batch.num_rows))
+        table = table.append_column("text_bytes", pa.array(row_bytes(batch)))
+        if self.policy == "sample":
+            self._sample(stage_id, batch)
+        if self.policy != "all":
+            table = table.drop_columns(["text"])
+        self._tables.append(table.append_column("row", batch["row"]))
+
+    def _sample(self, stage_id: str, batch: pa.RecordBatch) -> None:
+        codes = pc.struct_field(pc.list_element(batch["reasons"], 0), "code").to_pylist()
+        texts = batch["text"]
+        rows = zip(batch["id"].to_pylist(), batch["source"].to_pylist(), batch["lang"].to_pylist(), strict=True)
+        for i, (one, source, lang) in enumerate(rows):
+            heap = self._samples[f"{stage_id}|{codes[i]}|{source}|{lang or ''}"]
+            rank = -hash64("reject-sample", one)
+            if len(heap) < SAMPLE_SIZE:
+                heapq.heappush(heap, (rank, one, texts[i].as_py()))
+            elif rank > heap[0][0]:
+                heapq.heapreplace(heap, (rank, one, texts[i].as_py()))
+
+    def finish(self, path: Path) -> tuple[FileInfo | None, dict[str, tuple[str, ...]]]:
+        """Writes the file; also says, per group, the hashes (hexadecimal, lowest first) whose text is in it."""
+        if not self._tables:
+            return None, {}
+        table = pa.concat_tables(self._tables).sort_by("row")
+        if "text" not in table.schema.names:
+            texts = {one: text for heap in self._samples.values() for _, one, text in heap}
+            column = pa.array([texts.get(one) for one in table["id"].to_pylist()], pa.large_string())
+            table = table.append_column("text", column)
+        samples = {
+            group: tuple(f"{-rank:016x}" for rank, _, _ in sorted(heap, reverse=True))
+            for group, heap in sorted(self._samples.items())
+        }
+        return write_table(path, table.select(REJECTS.names).cast(REJECTS)), samples
+
+
+class MetricsWriter:
+    """Writes what each filter stage measured, kept rows and rejected ones, and counts histograms."""
+
+    def __init__(self, folder: Path, name: str):
+        self.folder, self.name = folder, name
+        self._writers: dict[str, TableWriter] = {}
+        self._bins: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def write(self, stage_id: str, batch: pa.RecordBatch, kept: pa.BooleanArray) -> None:
+        """Takes a batch with a `metrics` struct column."""
+        metrics = batch["metrics"]
+        names = [field.name for field in metrics.type]
+        values = [pc.struct_field(metrics, name) for name in names]
+        table = pa.table(
+            [batch["id"], batch["source"], batch["lang"], kept, *values],
+            names=["id", "source", "lang", "kept", *names],
+        )
+        if stage_id not in self._writers:
+            self._writers[stage_id] = TableWriter(self.folder / f"metrics.{stage_id}.parquet", table.schema)
+        for one in table.combine_chunks().to_batches():
+            self._writers[stage_id].write(one)
+        self._count(stage_id, names, values, batch["lang"])
+
+    def _count(self, stage_id: str, names: list[str], values: list[pa.Array], lang: pa.Array) -> None:
+        langs = np.asarray(pc.fill_null(lang, "").to_pylist(), dtype=object)
+        for language in sorted(set(langs)):
+            inside = langs == language
+            for name, column in zip(names, values, strict=True):
+                numbers = column.to_numpy(zero_copy_only=False)[inside]
+                self._bins[f"{stage_id} {name} {language}"].update(bins_of(name, numbers))
+
+    def finish(self) -> dict[str, FileInfo]:
+        """Stage id -> file, named `metrics.STAGE.parquet` in the folder."""
+        return {stage_id: writer.close() for stage_id, writer in self._writers.items()}
+
+    def histograms(self) -> dict[str, dict[str, int]]:
+        """`stage metric language` -> bin -> documents."""
+        return {key: dict(sorted(bins.items())) for key, bins in sorted(self._bins.items())}
