@@ -1,0 +1,135 @@
+"""Inputs -> units: every file of every source, in a fixed order, big ones cut into ranges.
+
+Units are sorted by source, path and offset, so neither the order of arguments nor that of a directory listing shows in
+the output. They never depend on the number of workers.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_kit.errors import PlanError, missing_extra
+from corpus_kit.inputs import Input
+from corpus_kit.sources import Unit, format_of, reader_for
+from corpus_kit.storage import FileEntry, fingerprint, list_files
+
+
+class Skipped(BaseModel):
+    """Files of an input that no reader knows, by ending."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    ending: str
+    files: int
+
+
+class _File(NamedTuple):
+    source: str
+    entry: FileEntry
+    format: str
+
+
+def list_units(inputs: Sequence[Input], split_bytes: int, limit: int | None) -> tuple[list[Unit], list[Skipped]]:
+    """All units, and what was left out for its file ending. Raises PlanError if an input has nothing to read.
+
+    A `limit` of N documents is spread evenly over the files, each read from its beginning.
+    """
+    files, skipped = _files(inputs)
+    quotas = _quotas(len(files), limit)
+    units: list[Unit] = []
+    for file, quota in zip(files, quotas, strict=True):
+        if quota == 0:
+            continue
+        reader = reader_for(file.format)
+        ranges = [(0, None)] if quota is not None else reader.split(file.entry.path, file.entry.size, split_bytes)
+        digest = fingerprint(file.entry.path, file.entry.size)
+        for start, end in ranges:
+            units.append(
+                Unit(
+                    ordinal=len(units),
+                    source=file.source,
+                    format=file.format,
+                    path=file.entry.path,
+                    relative=file.entry.relative,
+                    start=start,
+                    end=end,
+                    size=file.entry.size // len(ranges),
+                    limit=quota,
+                    fingerprint=digest,
+                )
+            )
+    return units, skipped
+
+
+def make_loads(units: Sequence[Unit], split_bytes: int) -> list[tuple[int, int]]:
+    """Consecutive units of one source together, up to `split_bytes`: a folder of small files is not a task a file."""
+    loads: list[tuple[int, int]] = []
+    filled = 0
+    for i, unit in enumerate(units):
+        if loads and units[i - 1].source == unit.source and filled + unit.size <= split_bytes:
+            loads[-1] = (loads[-1][0], i + 1)
+            filled += unit.size
+        else:
+            loads.append((i, i + 1))
+            filled = unit.size
+    return loads
+
+
+def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
+    files: list[_File] = []
+    unknown: Counter[tuple[str, str]] = Counter()
+    for one in inputs:
+        entries = list_files(one.path)
+        readable = 0
+        for entry in entries:
+            name = one.card.format or format_of(entry.relative)
+            if name is None:
+                unknown[one.card.id, "".join(PurePosixPath(entry.relative).suffixes[-2:]) or "(none)"] += 1
+                continue
+            _check_reader(name, one.card.id)
+            readable += 1
+            files.append(_File(one.card.id, entry, name))
+        if not readable:
+            raise PlanError(_nothing_to_read(one.path, entries))
+    files.sort(key=lambda file: (file.source, file.entry.relative))
+    for before, after in itertools.pairwise(files):
+        if (before.source, before.entry.relative) == (after.source, after.entry.relative):
+            raise PlanError(
+                f"source {after.source!r} has two files called {after.entry.relative!r} "
+                f"({before.entry.path} and {after.entry.path}), so their documents would get the same ids; "
+                "bind the folder above both as one input"
+            )
+    return files, [Skipped(source=s, ending=e, files=n) for (s, e), n in sorted(unknown.items())]
+
+
+def _check_reader(format: str, source: str) -> None:
+    for module, extra in reader_for(format).modules.items():
+        if importlib.util.find_spec(module) is None:
+            raise missing_extra(module, extra, f"reading {format} files (source {source!r})")
+
+
+def _nothing_to_read(path: str, entries: Sequence[FileEntry]) -> str:
+    if not entries:
+        return f"input {path!r} holds no files"
+    endings = Counter(PurePosixPath(entry.relative).suffix or "(none)" for entry in entries)
+    listed = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
+    return f"input {path!r} holds no file that can be read ({listed}); name a format in its source card if one fits"
+
+
+def _quotas(files: int, limit: int | None) -> list[int | None]:
+    """How many documents to read of each file; None for all.
+
+    >>> _quotas(3, 7), _quotas(2, None)
+    ([3, 2, 2], [None, None])
+    """
+    if limit is None:
+        return [None] * files
+    return [limit // files + (i < limit % files) for i in range(files)]
