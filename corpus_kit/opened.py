@@ -1,0 +1,104 @@
+"""A run directory, opened: kept and rejected documents, metrics, decisions, and the story of any one document."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from corpus_kit.errors import PlanError, missing_extra
+from corpus_kit.ledger import READ, Step, Tally, iter_receipts, read_manifest, total, waterfall
+from corpus_kit.plan import Plan
+
+if TYPE_CHECKING:
+    import polars
+
+
+class Run:
+    """A run, finished or under way. Reads only; never changes anything."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        if not (self.path / "plan.json").is_file():
+            raise PlanError(f"{path} is no run of corpus-kit: it has no plan.json")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the run was asked to do."""
+        return Plan.model_validate_json((self.path / "plan.json").read_bytes())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the manifest is written."""
+        return (self.path / "manifest.json").is_file()
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Documents and bytes by stage, source, language and reason."""
+        manifest = read_manifest(self.path)
+        if manifest is not None:
+            return Tally.from_json(manifest["tally"])
+        return total(receipt for receipt in iter_receipts(self.path) if receipt.task.startswith("map-"))
+
+    def waterfall(self) -> list[Step]:
+        """Read, kept and rejected by reason, stage by stage."""
+        return waterfall(self.tally, [READ, *(stage.id for stage in self.plan.stages)])
+
+    def dataset(self, kind: str = "data") -> ds.Dataset:
+        """The files of a kind as a pyarrow dataset: `data`, `rejects`, `metrics/STAGE`, `decisions/STAGE`."""
+        folder = self.path / kind
+        if folder.with_suffix(".parquet").is_file():
+            return ds.dataset(folder.with_suffix(".parquet"), format="parquet")
+        files = sorted(str(one) for one in folder.glob("*.parquet")) if folder.is_dir() else []
+        if not files:
+            return ds.dataset(self._empty(kind))
+        return ds.dataset(files, format="parquet")
+
+    def _empty(self, kind: str) -> pa.Table:
+        from corpus_kit.outputs import REJECTS
+
+        schemas = {"data": self.plan.data_schema(), "rejects": REJECTS}
+        if kind not in schemas:
+            raise PlanError(f"{self.path} has no {kind}")
+        return schemas[kind].empty_table()
+
+    def table(self, kind: str = "data", columns: list[str] | None = None) -> pa.Table:
+        """The rows of a kind as a pyarrow table; give `columns` to leave the text where it is."""
+        return self.dataset(kind).to_table(columns=columns)
+
+    def scan(self, kind: str = "data") -> polars.LazyFrame:
+        """The rows of a kind as a polars lazy frame. Raises MissingExtra without polars."""
+        if importlib.util.find_spec("polars") is None:
+            raise missing_extra("polars", "frames", "Run.scan")
+        import polars as pl
+
+        return pl.scan_pyarrow_dataset(self.dataset(kind))
+
+    def kept(self, columns: list[str] | None = None) -> pa.Table:
+        """Kept documents."""
+        return self.table("data", columns)
+
+    def rejects(self, columns: list[str] | None = None) -> pa.Table:
+        """Rejected documents with all their reasons."""
+        return self.table("rejects", columns)
+
+    def metrics(self, stage: str = "filter") -> pa.Table:
+        """What a filter stage measured, of kept and rejected documents."""
+        return self.table(f"metrics/{stage}")
+
+    def decisions(self, stage: str) -> pa.Table:
+        """What a corpus stage decided."""
+        return self.table(f"decisions/{stage}")
+
+    def find(self, kind: str, id: str) -> dict[str, Any] | None:
+        """The row of a document, or None."""
+        rows = self.dataset(kind).to_table(filter=pc.field("id") == id).to_pylist()
+        return rows[0] if rows else None

@@ -1,0 +1,95 @@
+"""The last phase: parts of loads -> shards of bounded size, for data, rejects and metrics alike.
+
+Which parts make which shard is planned from the receipts, in load order, so it never depends on who finished first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from corpus_kit.job import Job
+from corpus_kit.ledger import FileEntry, Receipt
+from corpus_kit.outputs import SAMPLE_SIZE
+from corpus_kit.sampling import hash64
+from corpus_kit.tables import TableWriter, open_table
+
+
+class Shard(NamedTuple):
+    """One output file to be: its place, and the parts it is made of."""
+
+    place: str
+    kind: str
+    parts: tuple[str, ...]
+
+
+def plan_shards(receipts: Iterable[Receipt], shard_bytes: int) -> list[Shard]:
+    """Output files from the receipts of all loads, in order: whole parts, joined up to about `shard_bytes`."""
+    by_kind: dict[str, list[FileEntry]] = defaultdict(list)
+    for receipt in receipts:
+        for file in receipt.files:
+            if file.kind == "rejects" or file.kind.startswith("metrics/"):
+                by_kind[file.kind].append(file)
+            elif file.kind == "data" and "-" in file.path.rsplit("/", 1)[1]:
+                by_kind["data"].append(file)
+    shards = []
+    for kind, files in sorted(by_kind.items()):
+        for number, parts in enumerate(_fill(files, shard_bytes)):
+            shards.append(Shard(f"{kind}/{number:05d}.parquet", kind, tuple(file.path for file in parts)))
+    return shards
+
+
+def _fill(files: Iterable[FileEntry], shard_bytes: int) -> list[list[FileEntry]]:
+    groups: list[list[FileEntry]] = []
+    filled = 0
+    for file in files:
+        size = file.text_bytes if file.kind == "data" else file.bytes
+        if not groups or filled + size > shard_bytes:
+            groups.append([])
+            filled = 0
+        groups[-1].append(file)
+        filled += size
+    return groups
+
+
+def sample_bounds(receipts: Iterable[Receipt]) -> dict[str, str]:
+    """Per group of rejects the highest id hash whose text stays, once all loads are known."""
+    merged: dict[str, list[str]] = defaultdict(list)
+    for receipt in receipts:
+        for group, hashes in receipt.samples.items():
+            merged[group] = sorted([*merged[group], *hashes])[:SAMPLE_SIZE]
+    return {group: hashes[-1] for group, hashes in sorted(merged.items())}
+
+
+def run_pack(job: Job) -> Receipt:
+    """Writes one shard."""
+    kind, place = job.args["kind"], job.args["place"]
+    writer: TableWriter | None = None
+    text_bytes = job.args.get("text_bytes", 0)
+    for part in job.args["parts"]:
+        for batch in open_table(job.run / part).iter_batches(batch_size=4096, use_threads=False):
+            if writer is None:
+                writer = TableWriter(job.staged / "shard.parquet", batch.schema)
+            if kind == "rejects" and job.args["bounds"] is not None:
+                batch = _trim(batch, job.args["bounds"])
+            writer.write(batch)
+    files = () if writer is None else (job.made("shard.parquet", place, kind, writer.close(), text_bytes=text_bytes),)
+    return Receipt(task=job.task, fingerprint=job.fingerprint, files=files)
+
+
+def _trim(batch: pa.RecordBatch, bounds: Mapping[str, str]) -> pa.RecordBatch:
+    """Rejects less the texts that a sample of the whole corpus does not hold."""
+    at = batch.schema.get_field_index("text")
+    present = batch["text"].is_valid().to_pylist()
+    if not any(present):
+        return batch
+    rows: list[Any] = batch.select(["id", "stage", "reasons", "source", "lang"]).to_pylist()
+    stays = []
+    for row, has_text in zip(rows, present, strict=True):
+        group = f"{row['stage']}|{row['reasons'][0]['code']}|{row['source']}|{row['lang'] or ''}"
+        stays.append(has_text and f"{hash64('reject-sample', row['id']):016x}" <= bounds.get(group, ""))
+    texts = [text if stay else None for text, stay in zip(batch["text"].to_pylist(), stays, strict=True)]
+    return batch.set_column(at, batch.schema.field(at), pa.array(texts, pa.large_string()))

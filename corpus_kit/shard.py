@@ -1,0 +1,302 @@
+"""What a worker runs over one load of units: read, apply decisions, run the batch stages, collect; all counted.
+
+The result is a pure function of plan, load and decisions. Batches are an implementation detail: rows carry a running
+number, and everything written is ordered by it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus_kit.errors import CorpusKitError, StageError
+from corpus_kit.job import Job
+from corpus_kit.keyed import by_partition
+from corpus_kit.ledger import READ, Cell, FileEntry, Receipt, Tally
+from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
+from corpus_kit.plan import Segment
+from corpus_kit.sampling import share
+from corpus_kit.schema import COLUMNS, rejected, set_columns
+from corpus_kit.sources import reader_for
+from corpus_kit.stage import BatchStage, CorpusStage, Stage
+from corpus_kit.tables import open_table, row_bytes, write_table
+
+
+def work_file(segment: int, load: int) -> str:
+    """Where a segment leaves the surviving rows of a load, relative to the run."""
+    return f"work/map-{segment}/{load:06d}.parquet"
+
+
+def run_map(job: Job) -> Receipt:
+    """Takes one load through one segment."""
+    segment, load = job.plan.segments[job.args["segment"]], job.args["load"]
+    shard = _Shard(job, segment, load)
+    batches = _read(job, load, shard.tally) if segment.index == 0 else _resume(job, segment, load)
+    for batch in batches:
+        shard.push(batch)
+    return shard.finish()
+
+
+def _read(job: Job, load: int, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Batches of the readers, rows numbered through the load, and sampled."""
+    skipped: Counter[str] = Counter()
+    source = job.plan.units[job.plan.loads[load][0]].source
+    row = load << 32
+    for batch in _joined(_unit_batches(job, load, skipped), job.batch_rows, job.batch_bytes):
+        numbers = pa.array(np.arange(row, row + batch.num_rows, dtype=np.uint64))
+        row += batch.num_rows
+        numbered = set_columns(batch, {"row": numbers})
+        if job.plan.sample is not None:
+            chosen = share("sample", numbered["id"]) < job.plan.sample
+            skipped["read.not_sampled"] += int(len(chosen) - chosen.sum())
+            numbered = numbered.filter(pa.array(chosen))
+        if numbered.num_rows:
+            yield numbered
+    tally.skipped.update({(source, code): count for code, count in skipped.items() if count})
+
+
+def _unit_batches(job: Job, load: int, skipped: Counter[str]) -> Iterator[pa.RecordBatch]:
+    for unit in job.plan.units[slice(*job.plan.loads[load])]:
+        binding = job.plan.sources[unit.source].binding
+        reader = reader_for(unit.format)
+        yield from reader.read(unit, binding, skipped, batch_rows=job.batch_rows, batch_bytes=job.batch_bytes)
+
+
+def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:
+    """Small batches joined: a folder of small files must not pay for a batch a file."""
+    held: list[pa.RecordBatch] = []
+    held_rows = held_bytes = 0
+    for batch in batches:
+        batch_bytes = int(row_bytes(batch).sum())
+        if held and (held_rows + batch.num_rows > rows or held_bytes + batch_bytes > size):
+            yield pa.concat_batches(held)
+            held, held_rows, held_bytes = [], 0, 0
+        held.append(batch)
+        held_rows, held_bytes = held_rows + batch.num_rows, held_bytes + batch_bytes
+    if held:
+        yield pa.concat_batches(held)
+
+
+def _resume(job: Job, segment: Segment, load: int) -> Iterator[pa.RecordBatch]:
+    """Batches a former segment left."""
+    path = job.run / work_file(segment.index - 1, load)
+    if not path.exists():
+        return
+    for batch in open_table(path).iter_batches(batch_size=job.batch_rows, use_threads=False):
+        if batch.num_rows:
+            yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
+
+
+class _Shard:
+    """The state of one load on its way through one segment."""
+
+    def __init__(self, job: Job, segment: Segment, load: int):
+        self.job, self.segment, self.load = job, segment, load
+        self.source = job.plan.units[job.plan.loads[load][0]].source
+        self.tally = Tally()
+        self.name = f"{segment.index}/{load:06d}"
+        plan = job.plan
+        self.steps: list[tuple[str, Stage, Callable[[pa.RecordBatch], pa.RecordBatch]]] = [
+            *(self._applier(stage_id) for stage_id in segment.apply),
+            *(self._batcher(stage_id) for stage_id in segment.batch),
+        ]
+        self.collectors = [(stage_id, plan.build(stage_id), []) for stage_id in segment.collect]
+        self.rejects = RejectWriter(plan.recipe["reject_text"])
+        self.metrics = MetricsWriter(job.staged, f"{load:06d}") if plan.recipe["metrics"] == "all" else None
+        schema = plan.data_schema() if segment.final else None
+        shard_bytes = plan.recipe["shard_bytes"] if segment.final else None
+        self.data = PartWriter(job.staged, schema, shard_bytes)
+
+    def _batcher(self, stage_id: str) -> Any:
+        stage = self.job.plan.build(stage_id)
+        assert isinstance(stage, BatchStage)
+        return stage_id, stage, stage.apply
+
+    def _applier(self, stage_id: str) -> Any:
+        stage = self.job.plan.build(stage_id)
+        assert isinstance(stage, CorpusStage)
+        source = self.job.args["decisions"][stage_id]
+        file = open_table(self.job.run / source["path"])
+        if stage.decision == "corpus":
+            decision = file.read(use_threads=False)
+        elif source["group"] is None:
+            decision = file.schema_arrow.empty_table()
+        else:
+            decision = file.read_row_group(source["group"], use_threads=False)
+        return stage_id, stage, lambda batch: stage.apply(batch, decision)
+
+    def push(self, batch: pa.RecordBatch) -> None:
+        """Takes one batch through every step, and what is left of it to the collectors and the output."""
+        if self.segment.index == 0:
+            self._count(READ, "made", batch)
+            batch = self._settle(READ, batch, touched=None)
+        for stage_id, stage, function in self.steps:
+            if batch.num_rows == 0:
+                return
+            self._count(stage_id, "in", batch)
+            mask = touched_rows(stage, batch)
+            batch = self._settle(stage_id, self._run(stage_id, stage, function, batch, mask), mask)
+        if batch.num_rows == 0:
+            return
+        for stage_id, stage, tables in self.collectors:
+            mask = touched_rows(stage, batch)
+            rows = batch if mask is None else batch.filter(mask)
+            if rows.num_rows:
+                tables.append(self._guard(stage_id, lambda s=stage, r=rows: s.collect(r, 0, None)))
+        self.data.write(batch.drop_columns(["reasons"]))
+
+    def _run(self, stage_id: str, stage: Stage, function: Any, batch: pa.RecordBatch, mask: Any) -> pa.RecordBatch:
+        if mask is None:
+            result = self._guard(stage_id, lambda: function(batch))
+            return self._row_law(stage_id, batch, result)
+        part = batch.filter(mask)
+        result = self._row_law(stage_id, part, self._guard(stage_id, lambda: function(part))) if part.num_rows else part
+        return _merge(batch, result, mask, stage)
+
+    def _guard(self, stage_id: str, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except CorpusKitError:
+            raise
+        except Exception as error:  # a bug in a stage: name the place, never the message, which may hold text
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(at.filename).name}:{at.lineno}"
+            raise StageError(
+                f"stage {stage_id!r} raised {type(error).__name__} at {place} in shard {self.name} "
+                f"(source {self.source!r})"
+            ) from error
+
+    def _row_law(self, stage_id: str, before: pa.RecordBatch, after: pa.RecordBatch) -> pa.RecordBatch:
+        if after.num_rows != before.num_rows or not after["id"].equals(before["id"]):
+            raise StageError(
+                f"stage {stage_id!r} broke the row law in shard {self.name}: "
+                f"{before.num_rows} rows in, {after.num_rows} out, or in another order"
+            )
+        return after
+
+    def _settle(self, stage_id: str, batch: pa.RecordBatch, touched: Any) -> pa.RecordBatch:
+        """Counts, takes off metrics, sends rejected rows to the rejects, and gives the rest."""
+        mask = rejected(batch)
+        if "metrics" in batch.schema.names:
+            if self.metrics is not None:
+                measured = batch["metrics"].is_valid()  # rows the stage did not touch have none
+                self.metrics.write(stage_id, batch.filter(measured), pc.invert(mask).filter(measured))
+            batch = batch.drop_columns(["metrics"])
+        if pc.any(mask).as_py():
+            out = batch.filter(mask)
+            codes = pc.list_element(out["reasons"], 0)
+            self._count(stage_id, "rejected", out, pc.struct_field(codes, "code"))
+            every = pc.value_counts(pc.struct_field(pc.list_flatten(out["reasons"]), "code"))
+            self.tally.failing.update({(stage_id, one["values"]): one["counts"] for one in every.to_pylist()})
+            self.rejects.write(stage_id, out)
+            keep = pc.invert(mask)
+            batch = batch.filter(keep)
+            touched = None if touched is None else touched.filter(keep)
+        code = None if touched is None else pc.if_else(touched, "", "untouched")
+        self._count(stage_id, "kept", batch, code)
+        return batch
+
+    def _count(self, stage_id: str, flow: Any, batch: pa.RecordBatch, code: Any = None) -> None:
+        if batch.num_rows == 0:
+            return
+        table = pa.table(
+            {
+                "lang": pc.fill_null(batch["lang"], ""),
+                "code": pa.repeat("", batch.num_rows) if code is None else code,
+                "bytes": row_bytes(batch),
+            }
+        )
+        grouped = table.group_by(["lang", "code"], use_threads=False).aggregate([("bytes", "sum"), ("bytes", "count")])
+        for one in grouped.to_pylist():
+            cell = Cell(stage_id, flow, self.source, one["lang"], one["code"])
+            self.tally.add(cell, one["bytes_count"], one["bytes_sum"])
+
+    def finish(self) -> Receipt:
+        """Closes the files and draws up the receipt."""
+        files = self._data_files()
+        reject_file, samples = self.rejects.finish(self.job.staged / "rejects.parquet")
+        key = f"work/map-{self.segment.index}"
+        if reject_file is not None:
+            place = f"{key}/{self.load:06d}.rejects.parquet"
+            files.append(self.job.made("rejects.parquet", place, "rejects", reject_file))
+        if self.metrics is not None:
+            for stage_id, info in self.metrics.finish().items():
+                place = f"{key}/{self.load:06d}.metrics.{stage_id}.parquet"
+                files.append(self.job.made(f"metrics.{stage_id}.parquet", place, f"metrics/{stage_id}", info))
+        files += [entry for stage_id, _, tables in self.collectors if (entry := self._collected(stage_id, tables))]
+        self.tally.check(self.name)
+        return Receipt(
+            task=self.job.task,
+            fingerprint=self.job.fingerprint,
+            files=tuple(files),
+            tally=self.tally.to_json(),
+            samples=samples,
+            histograms=self.metrics.histograms() if self.metrics is not None else {},
+        )
+
+    def _data_files(self) -> list[FileEntry]:
+        entries = []
+        for i, (info, text_bytes) in enumerate(self.data.finish()):
+            place = work_file(self.segment.index, self.load)
+            if self.segment.final:
+                place = place.replace(".parquet", f"-{i:03d}.parquet")
+            entries.append(self.job.made(f"data-{i:03d}.parquet", place, "data", info, text_bytes=text_bytes))
+        return entries
+
+    def _collected(self, stage_id: str, tables: list[pa.Table]) -> FileEntry | None:
+        if not tables:
+            return None
+        table, counts = by_partition(pa.concat_tables(tables), self.job.plan.partitions)
+        name = f"collect.{stage_id}.parquet"
+        info = write_table(self.job.staged / name, table, groups=list(counts.values()), level=1)
+        groups = {str(partition): i for i, partition in enumerate(counts)}
+        place = f"work/collect-{stage_id}-0/{self.load:06d}.parquet"
+        return self.job.made(name, place, f"collect/{stage_id}", info, groups=groups)
+
+
+def touched_rows(stage: Stage, batch: pa.RecordBatch) -> pa.BooleanArray | None:
+    """Which rows `only` and `except` let the stage see; None for all."""
+    mask = None
+    for scope, inside in ((stage.only, True), (stage.except_, False)):
+        if scope is None:
+            continue
+        hit = None
+        for column, values in scope.model_dump(exclude_none=True).items():
+            found = pc.is_in(batch[column], value_set=pa.array(values, pa.string()))
+            hit = found if hit is None else pc.and_(hit, found)
+        if hit is not None:
+            hit = hit if inside else pc.invert(hit)
+            mask = hit if mask is None else pc.and_(mask, hit)
+    return mask
+
+
+def _merge(batch: pa.RecordBatch, part: pa.RecordBatch, mask: pa.BooleanArray, stage: Stage) -> pa.RecordBatch:
+    """The touched rows as the stage left them among the untouched ones, in the old order."""
+    added = {name: kind for name, kind in stage.gives.items() if name not in batch.schema.names}
+    fields = {name: part.schema.field(name).type for name in part.schema.names} | added
+    rest = batch.filter(pc.invert(mask))
+    names = [
+        name
+        for name in [*batch.schema.names, *(n for n in fields if n not in batch.schema.names)]
+        if name in fields and name not in stage.removes
+    ]
+
+    def widen(one: pa.RecordBatch) -> pa.Table:
+        columns = [
+            one[n].cast(fields[n]) if n in one.schema.names else pa.nulls(one.num_rows, fields[n]) for n in names
+        ]
+        return pa.table(columns, names=names)
+
+    joined = pa.concat_tables([widen(part), widen(rest)])
+    inside = np.asarray(mask.to_numpy(zero_copy_only=False), bool)
+    order = np.empty(len(inside), np.int64)
+    order[np.flatnonzero(inside)] = np.arange(inside.sum())
+    order[np.flatnonzero(~inside)] = np.arange(inside.sum(), len(inside))
+    return joined.take(pa.array(order)).combine_chunks().to_batches()[0]

@@ -1,0 +1,96 @@
+"""The one function an executor maps: a task in, an outcome out. Runs in any process that sees the run directory."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corpus_kit.commit import crash_point, new_attempt, sync
+from corpus_kit.corpus import run_collect, run_decide, run_group, run_link
+from corpus_kit.errors import CorpusKitError
+from corpus_kit.job import Job
+from corpus_kit.ledger import Receipt
+from corpus_kit.pack import run_pack
+from corpus_kit.plan import Plan, load_plan
+from corpus_kit.shard import run_map
+
+KINDS: dict[str, Callable[[Job], Receipt]] = {
+    "map": run_map,
+    "collect": run_collect,
+    "group": run_group,
+    "link": run_link,
+    "decide": run_decide,
+    "pack": run_pack,
+}
+
+FATAL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EROFS: "it is read-only"}
+"""Trying another shard would not help."""
+
+
+class Task(NamedTuple):
+    """One piece of work: small enough to send anywhere, named so that its receipt can be found."""
+
+    name: str
+    """PHASE/KEY."""
+    kind: str
+    fingerprint: str
+    args: dict[str, Any]
+
+
+class Settings(NamedTuple):
+    """How to work; none of it shows in the output."""
+
+    batch_rows: int = 1024
+    batch_bytes: int = 32 << 20
+
+
+class Outcome(NamedTuple):
+    """What became of a task. `error` is None or (class name, message)."""
+
+    task: str
+    receipt: dict[str, Any] | None
+    staged: str
+    moves: dict[str, str]
+    error: tuple[str, str] | None = None
+    fatal: bool = False
+
+
+@lru_cache(maxsize=2)
+def _plan(path: str, fingerprint: str) -> Plan:
+    del fingerprint  # part of the key: a rewritten plan is another plan
+    return load_plan(Path(path))
+
+
+def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> Outcome:
+    """Does one task into a staging folder of its own. Troubles come back as outcomes, not as exceptions."""
+    staged = new_attempt(Path(run), task.name)
+    started = time.perf_counter()
+    try:
+        job = Job(
+            run=Path(run),
+            staged=staged,
+            plan=_plan(f"{run}/plan.json", plan_fingerprint),
+            task=task.name,
+            fingerprint=task.fingerprint,
+            args=task.args,
+            batch_rows=settings.batch_rows,
+            batch_bytes=settings.batch_bytes,
+        )
+        receipt = KINDS[task.kind](job)
+        crash_point("before_fsync")
+        for name in job.moves:
+            sync(staged / name)
+    except CorpusKitError as error:
+        return Outcome(task.name, None, str(staged), {}, (type(error).__name__, str(error)))
+    except OSError as error:
+        why = FATAL.get(error.errno or 0)
+        message = (
+            f"cannot write below {run}: {why}" if why else f"{error.strerror} ({Path(error.filename or run).name})"
+        )
+        return Outcome(task.name, None, str(staged), {}, (type(error).__name__, message), fatal=why is not None)
+    receipt = receipt.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
+    return Outcome(task.name, receipt.model_dump(mode="json"), str(staged), job.moves)
