@@ -1,0 +1,93 @@
+"""What a run came to, or how far it is: the numbers, and the lines that say them."""
+
+from __future__ import annotations
+
+import fcntl
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from corpus_kit.ledger import iter_receipts, read_manifest
+from corpus_kit.opened import Run
+from corpus_kit.progress import duration
+from corpus_kit.show import size, skipped_lines, waterfall_lines
+
+
+def summary(run: Run, seconds: float) -> dict[str, Any]:
+    """Totals of a finished run."""
+    manifest = read_manifest(run.path)
+    assert manifest is not None
+    files: dict[str, dict[str, int]] = {}
+    for file in manifest["files"]:
+        kind = file["kind"].split("/")[0]
+        into = files.setdefault(kind, {"files": 0, "rows": 0, "bytes": 0})
+        into["files"] += 1
+        into["rows"] += file["rows"]
+        into["bytes"] += file["bytes"]
+    return {
+        "run": str(run.path),
+        "input_bytes": sum(source.bytes for source in run.plan.sources.values()),
+        "seconds": round(seconds, 1),
+        "files": files,
+        "waterfall": [step._asdict() for step in run.waterfall()],
+        "skipped": [[*key, count] for key, count in sorted(run.tally.skipped.items())],
+    }
+
+
+def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
+    """The end of `corpus-kit run`: waterfall, sizes, throughput, and where everything is."""
+    lines = [*waterfall_lines(run.waterfall()), ""]
+    lines += [*skipped, ""] if (skipped := skipped_lines(run.plan, run.tally)) else []
+    read = found["waterfall"][0]["documents_in"]
+    seconds = max(found["seconds"], 0.1)
+    lines.append(
+        f"{read:,} documents, {size(found['input_bytes'])} of input in {duration(seconds)} "
+        f"({read / seconds:,.0f} documents/s, {size(found['input_bytes'] / seconds)}/s)"
+    )
+    shown = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
+    for kind, noun in shown:
+        one = found["files"].get(kind)
+        if one is not None:
+            count = "1 file" if one["files"] == 1 else f"{one['files']} files"
+            lines.append(f"  {noun:<10} {run.path / kind}/  {one['rows']:,} rows, {count}, {size(one['bytes'])}")
+    lines.append(f"  datasheet  {run.path / 'datasheet' / 'datasheet.html'}")
+    return lines
+
+
+def status(run: Run) -> dict[str, Any]:
+    """State and finished shards of each phase."""
+    done: Counter[str] = Counter(receipt.task.rsplit("/", 1)[0] for receipt in iter_receipts(run.path))
+    loads = len(run.plan.loads)
+    phases = [f"map-{segment.index}" for segment in run.plan.segments]
+    state = "finished" if run.finished else "running" if _locked(run.path) else "cut off"
+    return {
+        "run": str(run.path),
+        "state": state,
+        "phases": {
+            phase: {"done": done[phase], "total": loads if phase in phases else None}
+            for phase in sorted({*done, *phases})
+        },
+        "waterfall": [step._asdict() for step in run.waterfall()],
+    }
+
+
+def status_lines(run: Run, found: dict[str, Any]) -> list[str]:
+    """The state for people."""
+    hint = {"cut off": "; run the same command again to resume"}.get(found["state"], "")
+    lines = [f"{found['run']}: {found['state']}{hint}", ""]
+    for phase, count in found["phases"].items():
+        of = f"/{count['total']}" if count["total"] is not None else ""
+        lines.append(f"  {phase:<24} {count['done']}{of} shards")
+    return [*lines, "", *waterfall_lines(run.waterfall())]
+
+
+def _locked(path: Path) -> bool:
+    """Whether a driver holds the run's lock."""
+    try:
+        with (path / ".lock").open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

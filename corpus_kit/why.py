@@ -1,0 +1,103 @@
+"""Why a document is in a corpus, or is not: its whole story from the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corpus_kit.errors import PlanError
+from corpus_kit.opened import Run
+
+Story = dict[str, Any]
+
+
+def why(run: Run, id: str) -> Story:
+    """What happened to a document: where it was read, what was measured, who decided what.
+
+    Raises PlanError if the run has no document of that id.
+    """
+    kept, reject = run.find("data", id), None
+    if kept is None:
+        reject = run.find("rejects", id)
+    row = kept or reject
+    if row is None:
+        raise PlanError(f"{run.path} has no document {id!r}, neither kept nor rejected")
+    story: Story = {key: row.get(key) for key in ("id", "source", "category", "origin", "url", "lang")}
+    story["kept"] = kept is not None
+    story["stages"] = _stages(run, id, None if reject is None else reject["stage"], reject)
+    if kept is not None and kept.get("weight") is not None:
+        story["weight"] = kept["weight"]
+    return story
+
+
+def _stages(run: Run, id: str, rejected_at: str | None, reject: Story | None) -> list[Story]:
+    told = []
+    if rejected_at == "read":
+        assert reject is not None
+        return [{"stage": "read", "verdict": "rejected", "reasons": reject["reasons"]}]
+    for stage in run.plan.stages:
+        one: Story = {"stage": stage.id, "verdict": "rejected" if stage.id == rejected_at else "passed"}
+        if stage.name == "filter":
+            measured = run.find(f"metrics/{stage.id}", id) if run.plan.recipe["metrics"] == "all" else None
+            if measured is not None:
+                one["metrics"] = {k: v for k, v in measured.items() if k not in ("id", "source", "lang", "kept")}
+        if stage.name == "dedup":
+            decision = run.find(f"decisions/{stage.id}", id)
+            if decision is not None:
+                one |= _cluster(run, stage.id, decision)
+        if stage.id == rejected_at:
+            assert reject is not None
+            one["reasons"] = reject["reasons"]
+            return [*told, one]
+        told.append(one)
+    return told
+
+
+def _cluster(run: Run, stage_id: str, decision: Story) -> Story:
+    if not decision["removed"]:
+        return {"stands_for": decision["duplicates"]}
+    told: Story = {"duplicate_of": decision["duplicate_of_id"], "similarity": decision["similarity"]}
+    survivor = run.find("data", decision["duplicate_of_id"]) or run.find("rejects", decision["duplicate_of_id"])
+    if survivor is not None:
+        told |= {"duplicate_of_source": survivor["source"], "duplicate_of_origin": survivor["origin"]}
+    return told
+
+
+def story_lines(story: Story) -> list[str]:
+    """The story for people."""
+    lines = [
+        f"{story['id']}  {'kept' if story['kept'] else 'rejected'}",
+        f"  read from {story['source']}: {story['origin']}",
+    ]
+    if story["url"]:
+        lines.append(f"  url       {story['url']}")
+    if story["lang"]:
+        lines.append(f"  language  {story['lang']}")
+    for one in story["stages"]:
+        lines.append(f"  {one['stage']}: {one['verdict']}")
+        if "duplicate_of" in one:
+            similar = f"similarity {one['similarity']:.3f}" if one["similarity"] is not None else "not verified"
+            where = f" ({one['duplicate_of_origin']})" if "duplicate_of_origin" in one else ""
+            lines.append(f"    duplicate of {one['duplicate_of']}{where}, {similar}")
+        if one.get("stands_for"):
+            lines.append(f"    kept in place of {one['stands_for']} duplicates")
+        lines += [f"    {reason_line(reason)}" for reason in one.get("reasons", ())]
+    if "weight" in story:
+        lines.append(f"  weight    {story['weight']:.3f} epochs")
+    return lines
+
+
+def reason_line(reason: Story) -> str:
+    """A reason with its value and the bounds that would have kept the document.
+
+    >>> reason_line({"code": "gopher.word_count", "value": 12.0, "low": 50.0, "high": 100000.0})
+    'gopher.word_count = 12, kept from 50 to 100000'
+    """
+    text = reason["code"]
+    if reason["value"] is not None:
+        text += f" = {reason['value']:.6g}"
+    low, high = reason["low"], reason["high"]
+    if low is not None and high is not None:
+        return f"{text}, kept from {low:g} to {high:g}"
+    if low is not None:
+        return f"{text}, kept from {low:g}"
+    return f"{text}, kept up to {high:g}" if high is not None else text
