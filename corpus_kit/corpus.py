@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus_kit.job import Job
-from corpus_kit.keyed import by_partition, by_load, without_rows
+from corpus_kit.keyed import by_load, by_partition, without_rows
 from corpus_kit.ledger import FileEntry, Receipt
 from corpus_kit.shard import work_file
 from corpus_kit.stage import CorpusStage

@@ -17,7 +17,9 @@ them ever holds document text.
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class CorpusKitError(Exception):
@@ -73,3 +75,10 @@ def missing_extra(module: str, extra: str, needed_by: str) -> MissingExtra:
         f"{needed_by} needs the library '{module}', which is not installed\n"
         f"  install it with: pip install 'corpus-kit[{extra}]'"
     )
+
+
+def where_raised(error: BaseException) -> str:
+    """Type and place of an unforeseen exception. Never its message, which may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"raised {type(error).__name__}{place}"

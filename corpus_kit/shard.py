@@ -6,17 +6,15 @@ number, and everything written is ordered by it.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus_kit.errors import CorpusKitError, StageError
+from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
 from corpus_kit.keyed import by_partition
 from corpus_kit.ledger import READ, Cell, FileEntry, Receipt, Tally
@@ -165,12 +163,9 @@ class _Shard:
             return call()
         except CorpusKitError:
             raise
-        except Exception as error:  # a bug in a stage: name the place, never the message, which may hold text
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(at.filename).name}:{at.lineno}"
+        except Exception as error:  # a bug in a stage
             raise StageError(
-                f"stage {stage_id!r} raised {type(error).__name__} at {place} in shard {self.name} "
-                f"(source {self.source!r})"
+                f"stage {stage_id!r} {where_raised(error)} in shard {self.name} (source {self.source!r})"
             ) from error
 
     def _row_law(self, stage_id: str, before: pa.RecordBatch, after: pa.RecordBatch) -> pa.RecordBatch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from corpus_kit.commit import crash_point, new_attempt, sync
 from corpus_kit.corpus import run_collect, run_decide, run_group, run_link
-from corpus_kit.errors import CorpusKitError
+from corpus_kit.errors import CorpusKitError, where_raised
 from corpus_kit.job import Job
 from corpus_kit.ledger import Receipt
 from corpus_kit.pack import run_pack
@@ -92,5 +93,10 @@ def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> 
             f"cannot write below {run}: {why}" if why else f"{error.strerror} ({Path(error.filename or run).name})"
         )
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, message), fatal=why is not None)
+    except Exception as error:  # a bug: fail this shard, let the others finish
+        if os.environ.get("CORPUS_KIT_DEBUG"):
+            raise
+        message = f"{where_raised(error)} (set CORPUS_KIT_DEBUG=1 and --workers 1 to see all of it)"
+        return Outcome(task.name, None, str(staged), {}, (type(error).__name__, message))
     receipt = receipt.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
     return Outcome(task.name, receipt.model_dump(mode="json"), str(staged), job.moves)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus_kit.errors import PlanError, missing_extra
 from corpus_kit.inputs import Input
-from corpus_kit.sources import Unit, format_of, reader_for
+from corpus_kit.sources import ONE_DOCUMENT_FORMATS, Binding, Unit, format_of, reader_for
 from corpus_kit.storage import FileEntry, fingerprint, list_files
 
 
@@ -35,6 +35,7 @@ class _File(NamedTuple):
     source: str
     entry: FileEntry
     format: str
+    binding: Binding
 
 
 def list_units(inputs: Sequence[Input], split_bytes: int, limit: int | None) -> tuple[list[Unit], list[Skipped]]:
@@ -43,12 +44,13 @@ def list_units(inputs: Sequence[Input], split_bytes: int, limit: int | None) -> 
     A `limit` of N documents is spread evenly over the files, each read from its beginning.
     """
     files, skipped = _files(inputs)
-    quotas = _quotas(len(files), limit)
+    quotas = _quotas(files, limit)
     units: list[Unit] = []
     for file, quota in zip(files, quotas, strict=True):
         if quota == 0:
             continue
         reader = reader_for(file.format)
+        reader.check(file.entry.path, file.binding)
         ranges = [(0, None)] if quota is not None else reader.split(file.entry.path, file.entry.size, split_bytes)
         digest = fingerprint(file.entry.path, file.entry.size)
         for start, end in ranges:
@@ -87,7 +89,7 @@ def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
     files: list[_File] = []
     unknown: Counter[tuple[str, str]] = Counter()
     for one in inputs:
-        entries = list_files(one.path)
+        entries, binding = list_files(one.path), one.card.binding()
         readable = 0
         for entry in entries:
             name = one.card.format or format_of(entry.relative)
@@ -96,7 +98,7 @@ def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
                 continue
             _check_reader(name, one.card.id)
             readable += 1
-            files.append(_File(one.card.id, entry, name))
+            files.append(_File(one.card.id, entry, name, binding))
         if not readable:
             raise PlanError(_nothing_to_read(one.path, entries))
     files.sort(key=lambda file: (file.source, file.entry.relative))
@@ -124,12 +126,24 @@ def _nothing_to_read(path: str, entries: Sequence[FileEntry]) -> str:
     return f"input {path!r} holds no file that can be read ({listed}); name a format in its source card if one fits"
 
 
-def _quotas(files: int, limit: int | None) -> list[int | None]:
-    """How many documents to read of each file; None for all.
-
-    >>> _quotas(3, 7), _quotas(2, None)
-    ([3, 2, 2], [None, None])
-    """
+def _quotas(files: Sequence[_File], limit: int | None) -> list[int | None]:
+    """How many documents to read of each file; None for all. A file that is one document gets one at most."""
     if limit is None:
-        return [None] * files
-    return [limit // files + (i < limit % files) for i in range(files)]
+        return [None] * len(files)
+    single = [i for i, file in enumerate(files) if file.format in ONE_DOCUMENT_FORMATS]
+    many = [i for i, file in enumerate(files) if file.format not in ONE_DOCUMENT_FORMATS]
+    quotas = [0] * len(files)
+    of_single = min(len(single), limit * len(single) // len(files)) if many else limit
+    for group, quota in ((single, min(of_single, len(single))), (many, limit - of_single)):
+        for i, share in zip(group, _spread(quota, len(group)), strict=True):
+            quotas[i] = share
+    return list(quotas)
+
+
+def _spread(total: int, parts: int) -> list[int]:
+    """A number cut into parts that differ by one at most, the larger ones evenly among the others.
+
+    >>> _spread(7, 3), _spread(2, 4)
+    ([2, 2, 3], [0, 1, 0, 1])
+    """
+    return [total * (i + 1) // parts - total * i // parts for i in range(parts)]
