@@ -1,0 +1,5 @@
+"""Language identification that tells the Nordic languages apart, with a small model inside the package."""
+
+from corpus_kit.lid.identify import Identifier, Prediction, load
+
+__all__ = ["Identifier", "Prediction", "load"]

@@ -1,0 +1,299 @@
+import hashlib
+import os
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from corpus_kit.errors import MissingExtra, PlanError
+from corpus_kit.lid import Identifier, Prediction, load
+from corpus_kit.lid.identify import EMBEDDED
+from corpus_kit.lid.labels import LABELS, uniform
+from corpus_kit.lid.modelfile import damage
+from corpus_kit.lid.text import SAMPLE_CHARS, fold, latin_share, one_line, sample
+
+DATA = os.environ.get("CORPUS_KIT_DATA", "")
+
+SENTENCES = {
+    "dan_Latn": [
+        "Alle mennesker er født frie og lige i værdighed og rettigheder.",
+        "Jeg kan ikke huske, hvad hun hedder, men hun bor lige rundt om hjørnet.",
+        "Vi skal nok nå det, selv om toget er forsinket igen i dag.",
+        "Hvad synes du, vi skal spise til aften, når børnene kommer hjem?",
+    ],
+    "swe_Latn": [
+        "Alla människor är födda fria och lika i värde och rättigheter.",
+        "Jag kommer inte ihåg vad hon heter, men hon bor här runt hörnet.",
+        "Vi hinner nog, även om tåget är försenat igen i dag.",
+    ],
+    "nob_Latn": [
+        "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter.",
+        "Jeg husker ikke hva hun heter, men hun bor like rundt hjørnet.",
+        "Vi rekker det nok, selv om toget er forsinket igjen i dag, sa han etterpå.",
+    ],
+    "nno_Latn": [
+        "Alle menneske er fødde til fridom og med same menneskeverd og menneskerettar.",
+        "Eg hugsar ikkje kva ho heiter, men ho bur like rundt hjørnet.",
+        "Kvifor vil de ikkje vere med oss heim i kveld?",
+    ],
+    "isl_Latn": [
+        "Hver maður er borinn frjáls og jafn öðrum að virðingu og réttindum.",
+        "Ég man ekki hvað hún heitir, en hún býr hérna handan við hornið.",
+        "Veðrið var gott í gær en nú er farið að rigna.",
+    ],
+    "fao_Latn": [
+        "Øll menniskju eru fødd fræls og jøvn til virðingar og mannarættindi.",
+        "Eg minnist ikki hvat hon eitur, men hon býr beint her um hornið.",
+        "Veðrið var gott í gjár, men nú er farið at regna.",
+    ],
+    "eng_Latn": [
+        "All human beings are born free and equal in dignity and rights.",
+        "I cannot remember what her name is, but she lives just around the corner.",
+        "The weather was nice yesterday, but now it has started to rain.",
+    ],
+    "fin_Latn": ["Kaikki ihmiset syntyvät vapaina ja tasavertaisina arvoltaan ja oikeuksiltaan."],
+    "deu_Latn": ["Alle Menschen sind frei und gleich an Würde und Rechten geboren."],
+    "azj_Latn": ["Bütün insanlar ləyaqət və hüquqlarına görə azad və bərabər doğulurlar."],
+    "und": [
+        "Tous les êtres humains naissent libres et égaux en dignité et en droits.",
+        "Все люди рождаются свободными и равными в своем достоинстве и правах.",
+        "人人生而自由,在尊严和权利上一律平等。",
+    ],
+}
+EACH = [(label, text) for label, texts in SENTENCES.items() for text in texts]
+
+OTHERS = {
+    "es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como están de razón",
+    "pt": "Todos os seres humanos nascem livres e iguais em dignidade e em direitos. Dotados de razão",
+    "it": "Tutti gli esseri umani nascono liberi ed eguali in dignità e diritti. Essi sono dotati di ragione",
+    "nl": "Alle mensen worden vrij en gelijk in waardigheid en rechten geboren. Zij zijn begiftigd met verstand",
+    "pl": "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw.",
+    "cs": "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv.",
+    "hu": "Minden emberi lény szabadon születik és egyenlő méltósága és joga van.",
+    "et": "Kõik inimesed sünnivad vabadena ja võrdsetena oma väärikuselt ja õigustelt.",
+    "ro": "Toate ființele umane se nasc libere și egale în demnitate și în drepturi.",
+    "id": "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama.",
+    "sw": "Watu wote wamezaliwa huru, hadhi na haki zao ni sawa. Wote wamejaliwa akili na dhamiri.",
+    "hr": "Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu i pravima.",
+    "vi": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền.",
+    "eo": "Ĉiuj homoj estas denaske liberaj kaj egalaj laŭ digno kaj rajtoj.",
+    "lt": "Visi žmonės gimsta laisvi ir lygūs savo orumu ir teisėmis.",
+    "ga": "Saolaítear na daoine uile saor agus comhionann ina ndínit agus ina gcearta.",
+}
+KNOWN_FAILURES = {
+    "short es": "Todos los seres humanos nacen libres e iguales en dignidad y derechos.",
+    "tr": "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana sahiptirler.",
+}
+
+
+@pytest.fixture(scope="module")
+def identifier() -> Identifier:
+    return load()
+
+
+def test_the_shipped_model_is_small_and_has_its_labels(identifier):
+    assert 1_000_000 < EMBEDDED.stat().st_size < 4_000_000
+    assert set(identifier.labels) == set(LABELS)
+
+
+def test_the_card_describes_the_shipped_model():
+    card = EMBEDDED.with_suffix(".md").read_text("utf-8")
+    assert f"| sha256 | {hashlib.sha256(EMBEDDED.read_bytes()).hexdigest()} |" in card
+    assert f"| bytes | {EMBEDDED.stat().st_size:,} |" in card
+    assert "Faroese is nearly all administrative and news text of one collection" in card
+
+
+@pytest.mark.parametrize(("label", "text"), EACH)
+def test_sentences_are_labelled(identifier, label, text):
+    assert identifier.predict([text])[0].label == label
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_languages_without_a_label_are_undetermined(identifier, text):
+    assert identifier.predict([text])[0].label == "und"
+
+
+@pytest.mark.xfail(strict=True, reason="the model knows other languages by few texts")
+@pytest.mark.parametrize("text", KNOWN_FAILURES.values(), ids=KNOWN_FAILURES)
+def test_known_failures(identifier, text):
+    assert identifier.predict([text])[0].label == "und"
+
+
+@pytest.mark.parametrize(("label", "text"), [pair for pair in EACH if pair[0] != "azj_Latn"])
+def test_capitals_change_nothing(identifier, label, text):
+    assert identifier.predict([text.upper()])[0].label == label
+
+
+@pytest.mark.parametrize("label", ["dan_Latn", "swe_Latn", "isl_Latn", "fao_Latn", "eng_Latn"])
+def test_a_few_words_are_enough(identifier, label):
+    words = SENTENCES[label][1].split()
+    assert identifier.predict([" ".join(words[:5])])[0].label == label
+
+
+def test_missing_diacritics_are_survived(identifier):
+    texts = [
+        "Jag kommer inte ihag vad hon heter, men hon bor har",
+        "Hvad synes du, vi skal spise til aften, naar boernene",
+    ]
+    assert [p.label for p in identifier.predict(texts)] == ["swe_Latn", "dan_Latn"]
+
+
+def test_scores_and_margin(identifier):
+    prediction = identifier.predict([SENTENCES["swe_Latn"][0]])[0]
+    assert 0.9 < prediction.score <= 1.0
+    assert prediction.runner_up != prediction.label
+    assert prediction.margin == prediction.score - prediction.runner_up_score > 0.8
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "12 345,67", "!!! ... ???", "😀😀"])
+def test_no_letters_is_undetermined_with_score_zero(identifier, text):
+    assert identifier.predict([text]) == [Prediction("und", 0.0, "und", 0.0)]
+
+
+def test_no_texts_give_no_predictions(identifier):
+    assert identifier.predict([]) == []
+
+
+def test_other_scripts_are_undetermined_by_their_share(identifier):
+    assert identifier.predict(["Привет мир"])[0] == Prediction("und", 1.0, "und", 0.0)
+
+
+def test_broken_unicode_is_no_error(identifier):
+    text = "Jeg ved det ikke \ud800 men \0 hvad hedder du?\r\nDet er ikke så svært."
+    assert identifier.predict([text])[0].label == "dan_Latn"
+
+
+def test_order_and_company_do_not_matter(identifier):
+    texts = [text for _, text in EACH] + [""]
+    alone = [identifier.predict([text])[0] for text in texts]
+    assert identifier.predict(texts) == alone
+    assert identifier.predict(texts[::-1]) == alone[::-1]
+
+
+def test_long_documents_are_sampled_at_start_middle_and_end(identifier):
+    swedish, english = SENTENCES["swe_Latn"][1] + " ", SENTENCES["eng_Latn"][1] + " "
+    page = english * 8 + swedish * 5000
+    assert identifier.predict([page])[0].label == "swe_Latn"
+    marked = "a" * 900 + " " + "b " * 4000 + "c" * 900
+    assert len(sample(marked)) <= SAMPLE_CHARS
+    assert {"a", "b", "c"} <= set(sample(marked))
+    assert len(sample("x" * 1_000_000)) <= SAMPLE_CHARS
+
+
+def test_samples_are_of_whole_words():
+    assert set(sample("ord " * 5000).split()) == {"ord"}
+
+
+def test_folding():
+    assert fold("İSTANBUL, Å!") == "istanbul å"
+    assert fold("a\u030a") == "å"
+    assert fold("don't 1a2") == "don t a"
+    assert latin_share(fold("Əli да")) == 0.6
+    assert one_line("a\nb\0c\r\u2028d") == "a b c d"
+
+
+@pytest.mark.parametrize(
+    ("raw", "label"),
+    [
+        ("__label__sv", "swe_Latn"),
+        ("__label__no", "nob_Latn"),
+        ("__label__nn", "nno_Latn"),
+        ("__label__nor_Latn", "nob_Latn"),
+        ("__label__dan_Latn", "dan_Latn"),
+        ("__label__az", "azj_Latn"),
+        ("__label__qqq", "qqq"),
+    ],
+)
+def test_labels_of_other_models_are_mapped(raw, label):
+    assert uniform(raw) == label
+
+
+def test_a_model_is_loaded_once_and_again_when_it_changes(tmp_path):
+    copy = tmp_path / "model.ftz"
+    copy.write_bytes(EMBEDDED.read_bytes())
+    first = load(copy)
+    assert load(copy) is first
+    os.utime(copy, ns=(1, 1))
+    assert load(copy) is not first
+    assert load() is load(EMBEDDED)
+
+
+def test_loading_and_predicting_print_nothing(tmp_path, capfd):
+    copy = tmp_path / "model.ftz"
+    copy.write_bytes(EMBEDDED.read_bytes())
+    load(copy).predict(["Alle mennesker er født frie"])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("size", [0, 3, 50, 5_000, 500_000, 2_000_000, -100, -1])
+def test_a_truncated_model_is_refused(tmp_path, size):
+    broken = tmp_path / "broken.ftz"
+    broken.write_bytes(EMBEDDED.read_bytes()[:size])
+    with pytest.raises(PlanError, match=r"broken\.ftz is damaged: "):
+        load(broken)
+
+
+def test_other_damage_is_named(tmp_path):
+    path = tmp_path / "model.ftz"
+    whole = EMBEDDED.read_bytes()
+    cases = {
+        b"PK\3\4" + whole[4:]: "it is not a fastText model",
+        whole + b"\0": "it goes on after its end",
+        whole[:64] + struct.pack("<i", -5) + whole[68:]: "its dictionary is damaged",
+    }
+    assert damage(EMBEDDED) is None
+    for content, reason in cases.items():
+        path.write_bytes(content)
+        assert damage(path) == reason
+
+
+def test_an_absent_model_is_refused(tmp_path):
+    with pytest.raises(PlanError, match="cannot be read: No such file"):
+        load(tmp_path / "none.ftz")
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(PlanError, match="is damaged: "):
+        load(tmp_path)
+
+
+def test_without_fasttext_the_extra_is_named(monkeypatch, tmp_path):
+    copy = tmp_path / "model.ftz"
+    copy.write_bytes(EMBEDDED.read_bytes())
+    monkeypatch.setitem(sys.modules, "fasttext", None)
+    with pytest.raises(MissingExtra, match=r"corpus-kit\[lang\]"):
+        load(copy)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA, reason="CORPUS_KIT_DATA is not set")
+def test_gold_sentences(identifier):
+    from corpus_kit.lid.evaluate import gold_scores
+
+    scores = gold_scores(identifier, Path(DATA) / "lid" / "gold_dev.jsonl")
+    assert scores["all"].texts == 6433
+    assert scores["all"].percent >= 93.38 - 0.5
+    assert min(score.percent for score in scores.values()) >= 90
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA, reason="CORPUS_KIT_DATA is not set")
+def test_declarations_of_human_rights(identifier):
+    from corpus_kit.lid.evaluate import declaration_labels
+
+    found = declaration_labels(identifier, Path(DATA))
+    expected = {"dan": "dan_Latn", "swe": "swe_Latn", "nob": "nob_Latn", "nno": "nno_Latn", "isl": "isl_Latn"}
+    expected |= {"fao": "fao_Latn", "eng": "eng_Latn", "fin": "fin_Latn", "deu_1996": "deu_Latn"}
+    expected |= {"deu_1901": "deu_Latn", "azj_latn": "azj_Latn", "azj_cyrl": "und"}
+    assert found == expected
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA, reason="CORPUS_KIT_DATA is not set")
+def test_labels_of_lid176_are_mapped():
+    wide = load(Path(DATA) / "lid" / "lid.176.ftz")
+    assert [p.label for p in wide.predict([SENTENCES["dan_Latn"][0], SENTENCES["swe_Latn"][0]])] == [
+        "dan_Latn",
+        "swe_Latn",
+    ]

@@ -1,0 +1,205 @@
+import hashlib
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpus_kit.errors import PlanError
+from corpus_kit.lid import augment, corpus, load
+from corpus_kit.lid.evaluate import Score, gold_scores, length_name
+from corpus_kit.lid.prepare import allot, prepare
+from corpus_kit.lid.text import fold
+from corpus_kit.lid.train import train
+
+# Real function words, so that a model trained on made-up sentences of them learns something true.
+WORDS = {
+    "da": "og jeg ikke hvad af nogle meget efter blev være også uden måske ud op",
+    "sv": "och jag inte vad några mycket efter blev vara också utan kanske ut upp är",
+    "nb": "og jeg ikke hva av noen mye etter ble være også uten kanskje ut opp",
+    "nn": "og eg ikkje kva av nokre mykje etter vart vere også utan kanskje ut opp",
+    "is": "og ég ekki hvað af nokkur mjög eftir varð vera líka án kannski út upp",
+    "fo": "og eg ikki hvat av nakrar nógv eftir varð vera eisini uttan kanska út upp",
+    "en": "and not what some much after became also without perhaps out up there would",
+    "fi": "ja minä ei mitä jotkut paljon jälkeen tuli olla myös ilman ehkä ulos ylös",
+    "de": "und ich nicht was einige viel nach wurde sein auch ohne vielleicht aus auf",
+    "az": "və mən deyil nə bəzi çox sonra oldu olmaq də onsuz bəlkə çölə yuxarı",
+}
+UDHR = '<udhr xmlns="http://www.unhchr.ch/udhr"><article><title>{0}</title><para>{1}</para></article></udhr>'
+
+
+def sentence(lang: str, rng: random.Random) -> str:
+    return " ".join(rng.choices(WORDS[lang].split(), k=rng.randint(4, 10))).capitalize() + "."
+
+
+def document(lang: str, number: int, rng: random.Random, **fields: str) -> dict[str, str]:
+    text = "\n".join(sentence(lang, rng) for _ in range(6))
+    if number == 0:
+        text += "\nif (x == y) { return z[0]; }"
+    record = {"id": f"made/{lang}/{number}", "text": text, "lang": lang, "source": "made", "license": "CC0"}
+    return record | fields
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rng = random.Random(0)
+    (folder / "text").mkdir()
+    for lang in WORDS:
+        records = [document(lang, number, rng) for number in range(40)]
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        with pa.output_stream(str(folder / "text" / f"{lang}.jsonl.zst"), compression="zstd") as stream:
+            stream.write(lines.encode())
+        for kind in ("sentences", "word-pairs", "single-words"):
+            (folder / "lid" / "lingua_testdata" / kind).mkdir(parents=True, exist_ok=True)
+            path = folder / "lid" / "lingua_testdata" / kind / f"{lang}.txt"
+            path.write_text(sentence(lang, rng) + "\n", "utf-8")
+    (folder / "lid" / "udhr").mkdir()
+    (folder / "lid" / "udhr" / "udhr_dan.xml").write_text(UDHR.format("Artikel 1", "Ikke jeg. Måske."), "utf-8")
+    gold = [{"text": sentence(lang, rng), "languages": [lang]} for lang in ("da", "sv", "nb", "nn")]
+    both = [{"text": "Og", "languages": ["da", "nb"]}, {"text": "Bonjour tout le monde", "languages": ["other"]}]
+    for name in ("gold_dev.jsonl", "gold_dev_short.jsonl", "gold_train_short.jsonl"):
+        text = "".join(json.dumps(record) + "\n" for record in gold + both)
+        (folder / "lid" / name).write_text(text, "utf-8")
+    english = json.dumps({"text": sentence("en", rng), "declared": "da"}) + "\n"
+    with pa.output_stream(str(folder / "text" / "declared_but_other.jsonl.zst"), compression="zstd") as stream:
+        stream.write(english.encode())
+    (folder / "wordlists" / "stopwords_iso").mkdir(parents=True)
+    lists = {"fr": ["le", "la", "et", "est", "vous"], "da": ["og"]}
+    (folder / "wordlists" / "stopwords_iso" / "stopwords-iso.json").write_text(json.dumps(lists), "utf-8")
+    return folder
+
+
+def test_training_gives_the_same_working_model_twice(data_dir, tmp_path, monkeypatch):
+    small = {"bucket": 20_000, "dim": 8, "epoch": 5, "lr": 0.5, "minn": 2, "maxn": 3, "loss": "softmax"}
+    monkeypatch.setattr("corpus_kit.lid.train.SETTINGS", small)
+    monkeypatch.setattr("corpus_kit.lid.train.QUANTIZING", {"cutoff": 3_000, "retrain": True, "qnorm": True})
+    digests = set()
+    for name in ("one.ftz", "two.ftz"):
+        report = train(data_dir, tmp_path / name, seed=3)
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+    rng = random.Random(9)
+    identifier = load(tmp_path / "one.ftz")
+    for lang, label in (("sv", "swe_Latn"), ("nn", "nno_Latn"), ("fi", "fin_Latn"), ("en", "eng_Latn")):
+        assert identifier.predict([" ".join(sentence(lang, rng) for _ in range(3))])[0].label == label
+    card = (tmp_path / "one.md").read_text("utf-8")
+    assert digests.pop() in card
+    assert "| `fao_Latn` | made (" in card
+    assert "CC0" in card
+    assert report.declared_but_other == Score(1, 1)
+    assert set(report.declarations) == {"dan"}
+
+
+def test_nothing_measured_is_trained_on(data_dir):
+    prepared = prepare(data_dir, seed=1)
+    trained = {text for _, text in prepared.lines}
+    dev = [json.loads(line)["text"] for line in (data_dir / "lid" / "gold_dev.jsonl").read_text("utf-8").splitlines()]
+    assert not trained & {fold(text) for text in dev}
+    held_out = [d for d in corpus.documents(data_dir) if corpus.is_held_out(d)]
+    assert 5 < len(held_out) < 100
+    sentences = {fold(line) for d in held_out for line in d.text.splitlines()}
+    lingua = {fold(text) for _, text in corpus.lingua_lines(data_dir)}
+    assert not (trained & {s for s in sentences if len(s) > 30}) - lingua
+
+
+def test_preparing_depends_on_the_seed_alone(data_dir):
+    assert prepare(data_dir, seed=1) == prepare(data_dir, seed=1)
+    assert prepare(data_dir, seed=1).lines != prepare(data_dir, seed=2).lines
+
+
+def test_code_and_other_languages_are_undetermined(data_dir):
+    lines = Counter(prepare(data_dir, seed=1).lines)
+    assert lines["und", "if x y return z"] >= 5
+    assert not any(label == "und" and text == "og" for label, text in lines)
+    french = [text for label, text in lines if label == "und" and "vous" in text.split()]
+    assert len(french) > 100
+
+
+def test_an_incomplete_data_folder_is_refused(tmp_path):
+    (tmp_path / "text").mkdir()
+    with pytest.raises(PlanError, match=r"has no lid/gold_train_short\.jsonl"):
+        train(tmp_path, tmp_path / "model.ftz")
+
+
+def test_what_is_held_out():
+    def held(label: str, source: str, id: str) -> bool:
+        return corpus.is_held_out(corpus.Document(label, source, id, "", ""))
+
+    assert held("dan_Latn", "udhr", "udhr/dan")
+    assert held("isl_Latn", "icepahc-texts", "icepahc-texts/13th/a")
+    assert not held("dan_Latn", "icepahc-texts", "icepahc-texts/13th/b")
+    share = sum(held("swe_Latn", "law:sfs", f"law:sfs/{n}") for n in range(5000)) / 5000
+    assert 0.03 < share < 0.05
+
+
+def test_documents_of_the_other_norwegian_and_mixed_ones_are_found():
+    def made(label: str, text: str) -> corpus.Document:
+        return corpus.Document(label, "s", "s/1", "", text)
+
+    assert corpus.is_mislabelled(made("nob_Latn", "Eg veit ikkje kva ho seier. " * 3))
+    assert not corpus.is_mislabelled(made("nno_Latn", "Eg veit ikkje kva ho seier. " * 3))
+    assert not corpus.is_mislabelled(made("dan_Latn", "Jeg ikke hvad hun. " * 3))
+    assert not corpus.is_mixed(made("eng_Latn", "the name of the file"))
+    assert corpus.is_mixed(made("swe_Latn", "the name of the file är inte här"))
+
+
+def test_missing_diacritics_are_made_two_ways():
+    assert augment.without_diacritics("þið ætlið á öðrum", doubled=False) == "thid aetlid a odrum"
+    assert augment.without_diacritics("höra på över", doubled=True) == "hoera paa oever"
+
+
+def test_pieces_use_each_sentence_once_and_stay_short():
+    sentences = [f"s{n}" for n in range(500)]
+    words = [w for piece in augment.pieces(sentences, random.Random(1)) for w in piece.split()]
+    assert words == sentences
+    assert max(map(len, augment.pieces(["ord " * 1000] * 20, random.Random(1)))) <= 800
+
+
+def test_scanning_errors_are_few():
+    text = "dette er en helt almindelig sætning " * 100
+    damaged = augment.scanned(text, random.Random(1))
+    assert damaged != text
+    assert abs(len(damaged) - len(text)) < 0.03 * len(text)
+    assert damaged.count(" ") == text.count(" ")
+
+
+def test_allotment_never_takes_more_than_there_is():
+    keys = [("x", str(n), "") for n in range(4)]
+    available: dict[tuple[str, str, str], int] = dict(zip(keys, (5, 100, 10_000, 1_000_000), strict=True))
+    taken = allot(available, 20_000)
+    assert list(taken) == keys
+    assert all(taken[key] <= available[key] for key in keys)
+    assert sum(taken.values()) == 20_000
+    assert allot({}, 10) == {}
+
+
+def test_gold_scores_accept_any_valid_language(tmp_path):
+    records = [
+        {"text": "Alla människor är födda fria", "languages": ["sv"]},
+        {"text": "Alle mennesker", "languages": ["da", "nb"]},
+        {"text": "All human beings are born free", "languages": ["other"]},
+        {"text": "All human beings are born free", "languages": ["nn"]},
+    ]
+    path = tmp_path / "gold.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    scores = gold_scores(load(), path)
+    assert scores["all"] == Score(4, 3)
+    assert scores["und"] == Score(1, 1)
+    assert scores["nno_Latn"] == Score(1, 0)
+    assert scores["all"].percent == 75
+
+
+def test_length_names_cover_everything():
+    assert [length_name(n) for n in (1, 19, 20, 999, 1000)] == ["1-19", "1-19", "20-49", "250-999", "1000+"]
+
+
+@pytest.mark.long
+@pytest.mark.data
+@pytest.mark.skipif(not os.environ.get("CORPUS_KIT_DATA"), reason="CORPUS_KIT_DATA is not set")
+def test_the_shipped_model_can_be_made_again(tmp_path):
+    report = train(Path(os.environ["CORPUS_KIT_DATA"]), tmp_path / "model.ftz")
+    assert report.gold["all"].percent > 93
