@@ -162,7 +162,7 @@ def attribute_docstrings(cls: type) -> dict[str, str]:
     """Docstrings under annotated attributes of a class and its bases, by attribute.
 
     >>> attribute_docstrings(Stage)["as_"]
-    'Id of the stage in the run, if its name is not enough.'
+    'Id of the stage in the run, if its name is not enough; it names files and folders, so it is a plain word.'
     """
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):

@@ -93,7 +93,8 @@ def check_lines(found: dict[str, Any]) -> list[str]:
     ]
     lines += table(["rule", "value", "at least", "at most", "verdict"], rows)
     failing = sum(row["verdict"] == "fails" for row in found["rows"])
-    return [*lines, "", "kept: every rule passes" if found["kept"] else f"rejected: {failing} rules fail"]
+    verdict = f"rejected: {failing} {'rule fails' if failing == 1 else 'rules fail'}"
+    return [*lines, "", "kept: every rule passes" if found["kept"] else verdict]
 
 
 def _number(value: float | None) -> str:

@@ -31,7 +31,7 @@ def run_collect(job: Job) -> Receipt:
     numbers = wanted["row"].to_numpy()
     source = job.run / work_file(job.args["segment"], job.args["load"])
     tables = []
-    columns = sorted({"row", "id", *stage.collects, *_scope_columns(stage)})
+    columns = sorted({"row", "id", *stage.collects, *stage.scope_columns()})
     for batch in open_table(source).iter_batches(batch_size=job.batch_rows, columns=columns, use_threads=False):
         inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), numbers)))
         if inside.num_rows:
@@ -100,11 +100,6 @@ def _stage(job: Job) -> CorpusStage:
     stage = job.plan.build(job.args["stage"])
     assert isinstance(stage, CorpusStage)
     return stage
-
-
-def _scope_columns(stage: CorpusStage) -> set[str]:
-    scopes = [scope for scope in (stage.only, stage.except_) if scope is not None]
-    return {column for scope in scopes for column in scope.model_dump(exclude_none=True)}
 
 
 def _grouped(job: Job) -> pa.Table | None:

@@ -102,7 +102,7 @@ def _read_list(path: Path) -> list[str]:
             continue
         if text.startswith("@"):
             raise RecipeError(f"input list {path}: a list may not name another list ({text})")
-        source, where = _split(text)
+        source, where = (None, text) if (path.parent / text).exists() else _split(text)
         where = where if "://" in where or Path(where).is_absolute() else str(path.parent / where)
         entries.append(where if source is None else f"{source}={where}")
     return entries

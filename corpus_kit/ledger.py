@@ -1,7 +1,8 @@
 """Receipts and the manifest: what was done, counted so that nothing can go missing.
 
-A receipt says of one task which files it made and, per stage, how many documents and bytes came in, were made, kept and
-rejected, by source, language and reason. It must balance (conservation, law 2): in + made = kept + rejected + segmented.
+A receipt says of one task which files it made and, per stage, how many documents and bytes came in, were made, kept
+and rejected, by source, language and reason. It must balance (conservation, law 2): in + made = kept + rejected +
+segmented.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class Receipt(BaseModel):
     samples: dict[str, tuple[str, ...]] = {}
     """Group of rejects -> lowest id hashes, whose text was kept."""
     histograms: dict[str, dict[str, int]] = {}
-    """`stage metric lang` -> bin -> documents; bins are those of `histogram.bin_of`."""
+    """`stage metric lang` -> bin -> documents; bins are those of `histogram.bins_of`."""
     seconds: float = 0.0
 
 

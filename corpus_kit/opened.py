@@ -18,6 +18,10 @@ from corpus_kit.plan import Plan
 if TYPE_CHECKING:
     import polars
 
+_CHECKED = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+
 
 class Run:
     """A run, finished or under way. Reads only; never changes anything."""
@@ -54,13 +58,13 @@ class Run:
 
     def dataset(self, kind: str = "data") -> ds.Dataset:
         """The files of a kind as a pyarrow dataset: `data`, `rejects`, `metrics/STAGE`, `decisions/STAGE`."""
-        folder = self.path / kind
-        if folder.with_suffix(".parquet").is_file():
-            return ds.dataset(folder.with_suffix(".parquet"), format="parquet")
+        folder, single = self.path / kind, self.path / f"{kind}.parquet"
+        if single.is_file():
+            return ds.dataset(single, format=_CHECKED)
         files = sorted(str(one) for one in folder.glob("*.parquet")) if folder.is_dir() else []
         if not files:
             return ds.dataset(self._empty(kind))
-        return ds.dataset(files, format="parquet")
+        return ds.dataset(files, format=_CHECKED)
 
     def _empty(self, kind: str) -> pa.Table:
         from corpus_kit.outputs import REJECTS
@@ -100,5 +104,9 @@ class Run:
 
     def find(self, kind: str, id: str) -> dict[str, Any] | None:
         """The row of a document, or None."""
-        rows = self.dataset(kind).to_table(filter=pc.field("id") == id).to_pylist()
+        try:
+            found = self.dataset(kind)
+        except PlanError:  # a stage that saw no document wrote nothing
+            return None
+        rows = found.to_table(filter=pc.field("id") == id).to_pylist()
         return rows[0] if rows else None

@@ -48,10 +48,10 @@ class PartWriter:
             before = int(sizes[start - 1]) if start else 0
             stop = batch.num_rows
             if self.part_bytes is not None:
-                room = max(0, self.part_bytes - self._filled)
+                room = self.part_bytes - self._filled
                 stop = max(start, int(np.searchsorted(sizes, before + room, side="right")))
-                if stop == start and self._filled == 0:
-                    stop = start + 1
+                if stop == start and self._writer is None:
+                    stop = start + 1  # a row larger than a part has one to itself
             if stop > start:
                 self._open(batch.schema).write(batch.slice(start, stop - start))
                 self._filled += int(sizes[stop - 1]) - before

@@ -106,9 +106,8 @@ class Plan(_Frozen):
         """Columns of the kept documents."""
         fields: dict[str, pa.DataType] = {name: kind for name, (kind, _) in COLUMNS.items() if name != "reasons"}
         for planned in self.stages:
-            for name, kind in self.build(planned.id).gives.items():
-                if name != "metrics" and name not in RAW_COLUMNS:
-                    fields[name] = kind
+            given = self.build(planned.id).gives.items()
+            fields |= {name: kind for name, kind in given if name != "metrics" and name not in RAW_COLUMNS}
         return pa.schema(list(fields.items()))
 
 
@@ -128,7 +127,7 @@ def plan(
     named = recipe.named_stages()
     sources = _sources(recipe, inputs)
     _check_stages(named, _available(sources.values()))
-    units, skipped = list_units(inputs, recipe.split_bytes, limit)
+    units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
     _check_formats(units, named)
     stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
     identity = _identity(recipe, stages, sources, units, sample, plugin)
@@ -202,7 +201,8 @@ def _check_stages(named: Sequence[tuple[str, Stage]], available: Mapping[str, pa
     columns = dict(available)
     absent: list[MissingExtra] = []
     for stage_id, stage in named:
-        wanted = [*stage.columns_needed(), *(stage.collects if isinstance(stage, CorpusStage) else ())]
+        wanted = [*stage.columns_needed(), *stage.scope_columns()]
+        wanted += stage.collects if isinstance(stage, CorpusStage) else ()
         for column in wanted:
             if column not in columns:
                 raise PlanError(_missing_column(stage_id, column, columns))
@@ -254,10 +254,20 @@ def _stage_plan(stage_id: str, stage: Stage) -> StagePlan:
         config=stage.config(),
         numbers=tuple(stage.numbers()),
         files={f"{path.parent.name}/{path.name}": file_digest(path) for path in stage.files()},
-        libraries={name: importlib.metadata.version(name) for name in stage.libraries_used()},
+        libraries={name: _version(name, stage_id) for name in stage.libraries_used()},
         gives=tuple(name for name in stage.gives if name != "metrics"),
         removes=stage.removes,
     )
+
+
+def _version(library: str, stage_id: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise MissingExtra(
+            f"stage {stage_id!r} needs the distribution '{library}', whose version is part of the output's identity\n"
+            f"  install it with: pip install {library}"
+        ) from error
 
 
 def _identity(

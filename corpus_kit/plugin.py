@@ -24,5 +24,5 @@ def load_plugin(path: str) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError, NameError, TypeError, AttributeError, ValueError) as error:
+    except Exception as error:  # whatever a user's file raises, the file is at fault
         raise PlanError(f"plug-in {path} cannot be imported: {type(error).__name__}: {error}") from error

@@ -69,7 +69,7 @@ def duration(seconds: float) -> str:
     >>> duration(3.21), duration(75), duration(7300)
     ('3 s', '1 min 15 s', '2 h 01 min')
     """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 import corpus_kit.stages  # noqa: F401  registers the shipped stages
 from corpus_kit.errors import RecipeError
 from corpus_kit.stage import Stage, stage_class
-from corpus_kit.strict_yaml import Document, Location, load, parse, validate
+from corpus_kit.strict_yaml import Document, Location, load, parse, scalar, validate
 
 
 class Recipe(BaseModel):
@@ -52,7 +52,20 @@ class Recipe(BaseModel):
         """The recipe as YAML, defaults left out; `parse_recipe` reads it back to an equal recipe."""
         data = self.model_dump(mode="json", exclude={"stages"}, exclude_defaults=True)
         items = [_item(stage) for stage in self.stages]
-        return yaml.dump({"recipe": 1} | data | {"stages": items}, sort_keys=False, allow_unicode=True, width=120)
+        value = {"recipe": 1} | data | {"stages": items}
+        return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes the words that the strict loader would read as something else."""
+
+
+def _word(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if scalar(text) == text and text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _word)
 
 
 def stage_ids(stages: tuple[Stage, ...]) -> list[str]:

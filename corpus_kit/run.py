@@ -55,8 +55,8 @@ def run(
 ) -> Run:
     """Runs a recipe into `output` and opens the result; resumes a run that was cut off.
 
-    Raises RecipeError, PlanError or MissingExtra before the first document is read, LedgerError if `output` holds another
-    run (unless `overwrite`), RunFailed if shards failed.
+    Raises RecipeError, PlanError or MissingExtra before the first document is read, LedgerError if `output` holds
+    another run (unless `overwrite`), RunFailed if shards failed.
     """
     workers = workers or os.cpu_count() or 1
     if plugin is not None:
@@ -107,7 +107,8 @@ def claim_output(path: Path, planned: Plan, *, overwrite: bool) -> None:
     except ValueError as error:
         if not overwrite:
             raise LedgerError(
-                f"output {path} holds a plan of another version; choose another directory, or discard it with --overwrite"
+                f"output {path} holds a plan of another version\n"
+                "  either choose another --output, or discard what it holds with --overwrite"
             ) from error
         old = None
     if old is not None and old.fingerprint == planned.fingerprint:
@@ -297,7 +298,7 @@ class _Driver:
     def _report(self, phase: str, done: int, of: int, counted: Tally, started: float) -> None:
         if self.progress is None:
             return
-        flows = {flow: 0 for flow in ("in", "made", "rejected")}
+        flows = dict.fromkeys(("in", "made", "rejected"), 0)
         first = _first_stage(counted)
         size = 0
         for cell, count in counted.documents.items():

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from corpus_kit.ledger import READ
 from corpus_kit.opened import Run
 from corpus_kit.sampling import hash64
 from corpus_kit.why import reason_line
@@ -44,13 +45,10 @@ def _rows(run: Run, *, kept: bool) -> Iterator[tuple[tuple[str, ...], dict[str, 
         for batch in run.dataset("data").to_batches(columns=shown):
             for row in batch.to_pylist():
                 yield ("kept", "", "", row["lang"] or ""), row | {"reasons": []}
+    textless = {READ, *(stage.id for stage in run.plan.stages if stage.name == "extract")}
     for batch in run.dataset("rejects").to_batches(columns=[*shown, "stage", "reasons"]):
         for row in batch.to_pylist():
-            if (
-                row["text"] is None
-                and run.plan.recipe["reject_text"] != "none"
-                and row["stage"] not in ("read", "extract")
-            ):
+            if row["text"] is None and run.plan.recipe["reject_text"] != "none" and row["stage"] not in textless:
                 continue  # not in the sample whose text was kept
             yield ("rejected", row.pop("stage"), row["reasons"][0]["code"], row["lang"] or ""), row
 

@@ -16,10 +16,19 @@ def size(count: float) -> str:
     ('999 B', '12.3 MB')
     """
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if abs(count) < 1000 or unit == "TB":
+        if abs(round(count, 0 if unit == "B" else 1)) < 1000 or unit == "TB":
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     raise AssertionError
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "file"), counted(1234, "file")
+    ('1 file', '1,234 files')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, left: int = 1) -> list[str]:
@@ -53,8 +62,10 @@ def waterfall_lines(steps: Iterable[Step]) -> list[str]:
 
 def skipped_lines(plan: Plan, tally: Tally) -> list[str]:
     """Records and files that made no document, if there are any."""
-    lines = [f"  {source}: {count:,} records  {code}" for (source, code), count in sorted(tally.skipped.items())]
-    lines += [f"  {one.source}: {one.files:,} files  no reader for {one.ending}" for one in plan.skipped_files]
+    lines = [
+        f"  {source}: {counted(count, 'record')}  {code}" for (source, code), count in sorted(tally.skipped.items())
+    ]
+    lines += [f"  {one.source}: {counted(one.files, 'file')}  no reader for {one.ending}" for one in plan.skipped_files]
     return ["not documents:", *lines] if lines else []
 
 
@@ -66,8 +77,11 @@ def plan_lines(plan: Plan) -> list[str]:
         for name, source in plan.sources.items()
     ]
     lines += ["  " + line for line in table(["source", "category", "license", "files", "size"], rows, left=3)]
-    lines += [f"  {one.source}: {one.files} files skipped, no reader for {one.ending}" for one in plan.skipped_files]
-    lines += ["", f"phases ({len(plan.loads)} shards, {plan.partitions} key partitions)"]
+    lines += [
+        f"  {one.source}: {counted(one.files, 'file')} skipped, no reader for {one.ending}"
+        for one in plan.skipped_files
+    ]
+    lines += ["", f"phases ({counted(len(plan.loads), 'shard')}, {counted(plan.partitions, 'key partition')})"]
     for segment in plan.segments:
         steps = [
             *(f"apply {one}" for one in segment.apply),

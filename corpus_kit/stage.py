@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpus_kit.errors import RecipeError, missing_extra, suggest
 
@@ -56,10 +56,17 @@ class Stage(BaseModel):
     libraries: ClassVar[tuple[str, ...]] = ()
     """Distributions whose versions enter the identity of the output."""
 
-    as_: str | None = Field(default=None, alias="as")
-    """Id of the stage in the run, if its name is not enough."""
+    as_: str | None = Field(default=None, alias="as", pattern=r"^[a-z][a-z0-9_.-]*$")
+    """Id of the stage in the run, if its name is not enough; it names files and folders, so it is a plain word."""
     only: Scope | None = None
     except_: Scope | None = Field(default=None, alias="except")
+
+    @field_validator("as_")
+    @classmethod
+    def _is_free(cls, name: str | None) -> str | None:
+        if name == "read":
+            raise ValueError("'read' is the name of reading; choose another")
+        return name
 
     def all_codes(self) -> Mapping[str, str]:
         """Reason codes this configured stage can give, with one line each."""
@@ -68,6 +75,11 @@ class Stage(BaseModel):
     def columns_needed(self) -> tuple[str, ...]:
         """Columns the stage reads, as configured."""
         return self.needs
+
+    def scope_columns(self) -> tuple[str, ...]:
+        """Columns that `only` and `except` look at."""
+        scopes = [scope for scope in (self.only, self.except_) if scope is not None]
+        return tuple(dict.fromkeys(column for scope in scopes for column in scope.model_dump(exclude_none=True)))
 
     def files(self) -> list[Path]:
         """Data files (models, rulesets, word lists) whose digests enter identity."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -182,15 +182,23 @@ def explain_validation(document: Document, model: type[BaseModel], error: Any, a
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> list[str]:
-    """Names allowed at a location inside a model, following nested models, lists and maps."""
+    """Names allowed at a location inside a model, following nested models, and models in lists and maps."""
     current: Any = model
-    for part in location:
-        fields = getattr(current, "model_fields", None)
-        if fields is not None:
-            field = fields.get(part)
-            current = _model_in(field.annotation) if field else None
-        # else: an index or key of a list or map whose element model is already the current one
+    parts = iter(location)
+    for part in parts:
+        field = getattr(current, "model_fields", {}).get(part)
+        if field is None:
+            return []
+        current = _model_in(field.annotation)
+        if get_origin(_without_none(field.annotation)) in (dict, list, tuple):
+            next(parts, None)  # the key or index
     return [field.alias or name for name, field in getattr(current, "model_fields", {}).items()]
+
+
+def _without_none(annotation: Any) -> Any:
+    """The type of `type | None`."""
+    options = [one for one in get_args(annotation) if one is not type(None)]
+    return options[0] if len(options) == 1 and type(None) in get_args(annotation) else annotation
 
 
 def _model_in(annotation: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from corpus_kit.ledger import iter_receipts, read_manifest
 from corpus_kit.opened import Run
 from corpus_kit.progress import duration
-from corpus_kit.show import size, skipped_lines, waterfall_lines
+from corpus_kit.show import counted, size, skipped_lines, waterfall_lines
 
 
 def summary(run: Run, seconds: float) -> dict[str, Any]:
@@ -44,14 +44,20 @@ def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
         f"{read:,} documents, {size(found['input_bytes'])} of input in {duration(seconds)} "
         f"({read / seconds:,.0f} documents/s, {size(found['input_bytes'] / seconds)}/s)"
     )
-    shown = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
-    for kind, noun in shown:
+    kinds = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
+    for kind, noun in kinds:
         one = found["files"].get(kind)
         if one is not None:
-            count = "1 file" if one["files"] == 1 else f"{one['files']} files"
-            lines.append(f"  {noun:<10} {run.path / kind}/  {one['rows']:,} rows, {count}, {size(one['bytes'])}")
-    lines.append(f"  datasheet  {run.path / 'datasheet' / 'datasheet.html'}")
+            count = counted(one["files"], "file")
+            lines.append(f"  {noun:<10} {shown(run.path / kind)}/  {one['rows']:,} rows, {count}, {size(one['bytes'])}")
+    lines.append(f"  datasheet  {shown(run.path / 'datasheet' / 'datasheet.html')}")
     return lines
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it: relative where it is below the working directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def status(run: Run) -> dict[str, Any]:

@@ -94,6 +94,13 @@ class TableWriter:
         self.rows += table.num_rows
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
 
+    def write_group(self, table: pa.Table) -> None:
+        """Writes a table as one row group, whatever its size: readers will ask for it by number."""
+        self.end_row_group()
+        if table.num_rows:
+            self._writer.write_table(table.cast(self.schema).combine_chunks(), row_group_size=table.num_rows)
+            self.rows += table.num_rows
+
     def close(self) -> FileInfo:
         """Writes the footer and says what was written."""
         self.end_row_group()
@@ -104,13 +111,13 @@ class TableWriter:
 def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, level: int = 3) -> FileInfo:
     """Writes a table as one file; `groups` are the row counts of its row groups, if they matter."""
     writer = TableWriter(path, table.schema, level=level)
-    batches = table.combine_chunks()
-    start = 0
-    for count in [table.num_rows] if groups is None else groups:
-        for batch in batches.slice(start, count).to_batches():
+    if groups is None:
+        for batch in table.combine_chunks().to_batches():
             writer.write(batch)
-        if groups is not None:
-            writer.end_row_group()
+        return writer.close()
+    start = 0
+    for count in groups:
+        writer.write_group(table.slice(start, count))
         start += count
     return writer.close()
 

@@ -89,9 +89,8 @@ def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> 
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, str(error)))
     except OSError as error:
         why = FATAL.get(error.errno or 0)
-        message = (
-            f"cannot write below {run}: {why}" if why else f"{error.strerror} ({Path(error.filename or run).name})"
-        )
+        words = f"{error.strerror} ({Path(error.filename or run).name})" if error.strerror else str(error)
+        message = f"cannot write below {run}: {why}" if why else words
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, message), fatal=why is not None)
     except Exception as error:  # a bug: fail this shard, let the others finish
         if os.environ.get("CORPUS_KIT_DEBUG"):

@@ -1,7 +1,7 @@
 """Inputs -> units: every file of every source, in a fixed order, big ones cut into ranges.
 
-Units are sorted by source, path and offset, so neither the order of arguments nor that of a directory listing shows in
-the output. They never depend on the number of workers.
+Units are sorted by priority of source, path and offset, so neither the order of arguments nor that of a directory
+listing shows in the output. They never depend on the number of workers.
 """
 
 from __future__ import annotations
@@ -38,12 +38,17 @@ class _File(NamedTuple):
     binding: Binding
 
 
-def list_units(inputs: Sequence[Input], split_bytes: int, limit: int | None) -> tuple[list[Unit], list[Skipped]]:
+def list_units(
+    inputs: Sequence[Input], split_bytes: int, limit: int | None, order: Sequence[str] | None = None
+) -> tuple[list[Unit], list[Skipped]]:
     """All units, and what was left out for its file ending. Raises PlanError if an input has nothing to read.
 
-    A `limit` of N documents is spread evenly over the files, each read from its beginning.
+    `order` is that of the sources, by name if it is not given: the first units survive deduplication. A `limit` of N
+    documents is spread evenly over the files, each read from its beginning.
     """
     files, skipped = _files(inputs)
+    rank = {name: i for i, name in enumerate(order or sorted({file.source for file in files}))}
+    files.sort(key=lambda file: (rank[file.source], file.entry.relative))
     quotas = _quotas(files, limit)
     units: list[Unit] = []
     for file, quota in zip(files, quotas, strict=True):

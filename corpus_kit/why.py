@@ -6,6 +6,7 @@ from typing import Any
 
 from corpus_kit.errors import PlanError
 from corpus_kit.opened import Run
+from corpus_kit.show import counted
 
 Story = dict[str, Any]
 
@@ -79,7 +80,7 @@ def story_lines(story: Story) -> list[str]:
             where = f" ({one['duplicate_of_origin']})" if "duplicate_of_origin" in one else ""
             lines.append(f"    duplicate of {one['duplicate_of']}{where}, {similar}")
         if one.get("stands_for"):
-            lines.append(f"    kept in place of {one['stands_for']} duplicates")
+            lines.append(f"    kept in place of {counted(one['stands_for'], 'duplicate')}")
         lines += [f"    {reason_line(reason)}" for reason in one.get("reasons", ())]
     if "weight" in story:
         lines.append(f"  weight    {story['weight']:.3f} epochs")
@@ -96,6 +97,8 @@ def reason_line(reason: Story) -> str:
     if reason["value"] is not None:
         text += f" = {reason['value']:.6g}"
     low, high = reason["low"], reason["high"]
+    if reason["code"].startswith("dedup."):
+        return f"{text}, kept below {high:g}"  # the one bound that itself rejects
     if low is not None and high is not None:
         return f"{text}, kept from {low:g} to {high:g}"
     if low is not None:

@@ -55,7 +55,7 @@ def test_a_wrong_card_is_refused_with_its_line(card_file, old, new, message):
 
 
 def test_an_input_without_card_or_with_anothers_is_a_plan_error(tmp_path, card_file):
-    with pytest.raises(PlanError, match="its card .* says 'adl'"):
+    with pytest.raises(PlanError, match=r"its card .* says 'adl'"):
         card_for(str(card_file.parent), "other")
     with pytest.raises(PlanError, match="has no source card"):
         card_for("s3://bucket/prefix", None)

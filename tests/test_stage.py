@@ -1,6 +1,7 @@
 """The registry of stages, and what a stage says of itself."""
 
 import importlib.util
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from corpus_kit.stages import ExactDedup, Extract, MinHashDedup, Normalize
 class Cut(BatchStage):
     """A stage with every kind of field."""
 
-    codes: ClassVar[dict[str, str]] = {"cut.short": "too short"}
+    codes: ClassVar[Mapping[str, str]] = {"cut.short": "too short"}
     libraries: ClassVar[tuple[str, ...]] = ("ftfy",)
 
     low: int = 3
@@ -84,7 +85,7 @@ def test_config_is_plain_data_that_makes_an_equal_stage():
 
 
 def test_scopes_can_be_given_in_python():
-    stage = Cut(except_=Scope(category=("books",)))
+    stage = Cut.model_validate({"except": Scope(category=("books",))})
     assert stage.config()["except"]["category"] == ["books"]
 
 

@@ -28,7 +28,8 @@ DECISION = pa.schema(
         ("duplicates", pa.int32()),
     ]
 )
-"""One row for each member of a cluster of two or more; `duplicates` is what a survivor stands for besides itself."""
+"""One row for each member of a cluster of two or more; `duplicates` is what a survivor stands for besides itself.
+Similarity is null where it was not measured."""
 
 
 def folded(texts: pa.Array) -> pa.Array:
@@ -56,7 +57,7 @@ def decision_table(
             pa.array(rows, pa.uint64()),
             pa.array(removed),
             pa.array(of, pa.uint64(), mask=keep),
-            pa.array(similarity, pa.float64(), mask=keep),
+            pa.array(similarity, pa.float64(), mask=keep | np.isnan(similarity)),
             pa.array(duplicates, pa.int32()),
         ],
         schema=DECISION,

@@ -17,20 +17,27 @@ from corpus_kit.schema import Reason, set_columns, set_reasons
 from corpus_kit.stage import BatchStage, register
 
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+_TAG = re.compile(r"<!--|<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+_CLOSERS = {
+    name: re.compile(f"</{name}", re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title", "noscript", "iframe", "xmp")
+} | {"<!--": re.compile("--!?>")}
+"""What holds no elements, and how it ends (a comment as early as `<!-->`)."""
 
-# Void elements, and those whose end tag may be left out (HTML standard, 13.1.2): they do not nest however many there are.
-_FLAT = frozenset(
-    "area base br col embed hr img input link meta source track wbr html head body p li dt dd td th tr thead tbody tfoot "
-    "option optgroup colgroup rp rt caption".split()
-)
+# Elements that do not nest however many there are: void ones, those whose end tag may be left out (HTML standard,
+# 13.1.2), and the leaves of SVG.
+_FLAT_NAMES = """
+area base br col embed hr img input link meta source track wbr html head body p li dt dd td th tr thead tbody tfoot
+option optgroup colgroup rp rt caption path rect circle line polyline polygon use stop ellipse image
+"""
+_FLAT = frozenset(_FLAT_NAMES.split())
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 TEXT_TYPES = frozenset({"text/plain"})
 
 
-class _Overdue(Exception):
-    """A page took longer than it may."""
+class _Overdue(BaseException):
+    """A page took longer than it may. No Exception, because engines catch those."""
 
 
 @register("extract")
@@ -149,18 +156,17 @@ def decode(raw: bytes, headers: str | None) -> str:
     >>> decode("smørrebrød".encode("latin-1"), '{"content-type": "text/html; charset=ISO-8859-1"}')
     'smørrebrød'
     """
-    from resiliparse.parse.encoding import bytes_to_str, detect_encoding
+    from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 
     declared = _CHARSET.search(json.loads(headers).get("content-type") or "") if headers else None
-    with contextlib.suppress(UnicodeDecodeError):
-        if raw.startswith(b"\xef\xbb\xbf") or declared is None or declared[1].lower() in ("utf-8", "utf8"):
+    # Names are read as browsers read them (WHATWG): latin-1 is Windows-1252, and Python's oddities are no charsets.
+    name = map_encoding_to_html5(declared[1], False) if declared else None
+    if raw.startswith(b"\xef\xbb\xbf") or name in (None, "utf-8"):
+        with contextlib.suppress(UnicodeDecodeError):
             return raw.decode("utf-8-sig")
-    if declared is not None and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        with contextlib.suppress(LookupError, UnicodeDecodeError):
-            # Browsers read latin-1 as Windows-1252 (WHATWG encoding standard); so do we.
-            name = "cp1252" if declared[1].lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii") else declared[1]
-            return raw.decode(name)
-    return bytes_to_str(raw, detect_encoding(raw) or "utf-8", errors="replace")
+    if name is None or raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        name = detect_encoding(raw, from_html_meta=True)
+    return bytes_to_str(raw, name or "utf-8", errors="replace")
 
 
 def title_of(page: str) -> str | None:
@@ -184,15 +190,20 @@ def depth(page: str, limit: int) -> int:
     >>> depth("<div><p>a<p>b<em>c</em></div>", 10)
     2
     """
-    level = deepest = 0
-    for match in _TAG.finditer(page):
-        if match[2].lower() in _FLAT:
-            continue
-        level = max(0, level - 1) if match[1] else level + 1
-        if level > deepest:
-            deepest = level
-            if deepest > limit:
-                break
+    level = deepest = at = 0
+    unclosed: set[str] = set()
+    while deepest <= limit and (match := _TAG.search(page, at)) is not None:
+        at, name = match.end(), "<!--" if match[2] is None else match[2].lower()
+        if name in _CLOSERS and not match[1]:
+            # What has no end further on hides nothing; looking for it once is enough.
+            end = None if name in unclosed else _CLOSERS[name].search(page, match.start() + 2)
+            if end is None:
+                unclosed.add(name)
+            else:
+                at = end.end()
+        elif name not in _FLAT and name not in _CLOSERS:
+            level = max(0, level - 1) if match[1] else level + 1
+            deepest = max(deepest, level)
     return deepest
 
 

@@ -1,12 +1,13 @@
 """The `dedup` stage, method `minhash`: near-duplicates found by MinHash LSH and verified by their true similarity.
 
-Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3. Banding proposes pairs; every pair is
-then measured exactly. A document is removed only if it is similar to a document that stays, never through a chain of
-others, so unlike documents are not merged.
+Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3. Banding proposes pairs; every pair
+is then measured exactly. A document is removed only if it is similar to a document that stays, never through a chain
+of others, so unlike documents are not merged.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -51,7 +52,7 @@ class MinHashDedup(CorpusStage):
     unit: Literal["word", "char"] = "word"
     bands: int = Field(default=25, ge=1)
     rows: int = Field(default=5, ge=1)
-    """25 bands of 5 rows, verified, found every planted pair of similarity .8 and more where 14 x 8 found .996 of them."""
+    """Verified, 25 bands of 5 rows found every planted pair of similarity .8 and more; 14 of 8 found .996 of them."""
     threshold: float = Field(default=0.8, gt=0, le=1)
     """Lowest Jaccard similarity of two duplicates."""
     verify: bool = True
@@ -94,7 +95,7 @@ class MinHashDedup(CorpusStage):
             return _edges(rows)
         keys = rows["key"].to_numpy()
         borders = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
-        verdicts = [self._judge(rows.slice(a, b - a)) for a, b in zip(borders, borders[1:], strict=False)]
+        verdicts = [self._judge(rows.slice(a, b - a)) for a, b in itertools.pairwise(borders)]
         return pa.concat_tables(verdicts)
 
     def link(self, grouped: pa.Table, round: int) -> pa.Table:

@@ -138,6 +138,8 @@ def _solve(size: np.ndarray, share: np.ndarray, cap: float | None) -> tuple[np.n
     What capped groups cannot use goes to the others in proportion to their shares, round by round.
     """
     total = size.sum()
+    share = np.where(size > 0, share, 0.0)  # empty documents cannot fill a share
+    share = share / share.sum() if share.sum() else share
     weight = np.divide(share * total, size, out=np.zeros_like(size), where=size > 0)
     capped = np.zeros(len(size), bool)
     while cap is not None:

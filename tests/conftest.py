@@ -1,0 +1,44 @@
+"""Shared fixtures: a toy corpus, its recipe, and a finished run of it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+import toy
+
+import corpus_kit
+
+
+@pytest.fixture
+def toy_source(tmp_path) -> Path:
+    """A folder of two JSONL files with a source card, seven records in all."""
+    return make_toy(tmp_path / "toy")
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory) -> corpus_kit.Run:
+    """A finished run of the toy recipe over the toy corpus, with an empty datasheet. Shared: read only."""
+    folder = make_toy(tmp_path_factory.mktemp("toy") / "toy")
+    inputs = corpus_kit.resolve_inputs([str(folder)])
+    output = tmp_path_factory.mktemp("runs") / "toy"
+    driver = importlib.import_module("corpus_kit.run")  # the attribute of that name is the function
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver, "render_datasheet", lambda run, *_: (run / "datasheet").mkdir(exist_ok=True))
+        return corpus_kit.run(corpus_kit.parse_recipe(toy.recipe(folder.parent)), inputs, output, workers=1)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data; tests that need it are marked `data` and skipped without it."""
+    folder = os.environ.get("CORPUS_KIT_DATA")
+    if not folder:
+        pytest.skip("CORPUS_KIT_DATA is not set")
+    return Path(folder)
+
+
+def make_toy(folder: Path) -> Path:
+    files = {"a.jsonl": toy.DOCUMENTS[:4], "b.jsonl": toy.DOCUMENTS[4:]}
+    return toy.write_source(folder, files=files, more="fields: {lang: lang}\n")

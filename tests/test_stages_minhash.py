@@ -1,0 +1,171 @@
+"""Near-duplicates: found by banding, verified by their true similarity, never merged through a chain."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import toy
+
+from corpus_kit.keyed import by_partition
+from corpus_kit.stages.duplicates import DECISION
+from corpus_kit.stages.minhash import MinHashDedup
+
+
+def verdicts(texts: list[str], at: list[int] | None = None, **settings) -> dict[int, dict]:
+    """What is decided of each row that was in a cluster; both rounds, as the runner does them."""
+    stage = MinHashDedup.model_validate(settings)
+    batch = toy.batch(texts, row=at or list(range(len(texts))))
+    collected, _ = by_partition(stage.collect(batch, 0, None), 1)
+    edges = stage.group(collected, 0)
+    if not edges.num_rows:
+        return {}
+    wanted = stage.link(edges, 0).sort_by("row")
+    inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), wanted["row"].to_numpy())))
+    order = np.argsort(inside["row"].to_numpy())
+    inside = inside.take(pa.array(order))
+    second, _ = by_partition(stage.collect(inside, 1, wanted), 1)
+    found = stage.decide(stage.group(second.combine_chunks(), 1))
+    assert found.schema == DECISION
+    return {row["row"]: row for row in found.to_pylist()}
+
+
+def removed(texts: list[str], at: list[int] | None = None, **settings) -> dict[int, int]:
+    found = verdicts(texts, at, **settings)
+    return {row: one["duplicate_of_row"] for row, one in found.items() if one["removed"]}
+
+
+def words(start: int, stop: int) -> str:
+    return " ".join(f"ord{i}" for i in range(start, stop))
+
+
+A, B, C = words(0, 100), words(10, 110), words(20, 120)
+"""Jaccard of single words: A and B 90/110 = .818, B and C .818, A and C 80/120 = .667."""
+CHAIN = {"ngram": 1, "threshold": 0.8, "bands": 50, "rows": 4}
+
+
+def test_a_near_duplicate_is_removed_with_its_similarity():
+    found = verdicts([words(0, 200), "noget helt andet end det", words(0, 200) + " tilføjet"])
+    assert set(found) == {0, 2}
+    assert found[2] == {
+        "row": 2,
+        "removed": True,
+        "duplicate_of_row": 0,
+        "similarity": pytest.approx(196 / 197),
+        "duplicates": 0,
+    }
+    assert (found[0]["removed"], found[0]["duplicates"]) == (False, 1)
+
+
+def test_a_chain_is_not_merged():
+    assert removed([A, B, C], **CHAIN) == {1: 0}
+    assert removed([B, A, C], **CHAIN) == {1: 0, 2: 0}
+
+
+def test_a_chain_is_merged_without_verification():
+    found = verdicts([A, B, C], verify=False, **CHAIN)
+    assert {row for row, one in found.items() if one["removed"]} == {1, 2}
+    assert {one["duplicate_of_row"] for one in found.values() if one["removed"]} == {0}
+    assert found[0]["duplicates"] == 2
+
+
+def test_similarity_is_unknown_without_verification():
+    found = verdicts([A, B, C], verify=False, **CHAIN)
+    assert [one["similarity"] for one in found.values()] == [None, None, None]
+
+
+def test_survivors_are_chosen_by_row_or_by_length():
+    short, long = words(0, 200), words(0, 200) + " og lidt til"
+    assert removed([short, long], at=[5, 3]) == {5: 3}
+    assert removed([short, long], at=[3, 5]) == {5: 3}
+    assert removed([short, long], at=[3, 5], prefer="longest") == {3: 5}
+
+
+def test_a_document_goes_to_the_survivor_it_is_most_like():
+    near, nearer = words(0, 100) + " x y z", words(0, 100) + " x"
+    assert removed([words(2, 100), nearer, near], ngram=1, threshold=0.99, bands=50, rows=2) == {}
+    found = verdicts([words(9, 100), words(0, 100), words(0, 100) + " z"], ngram=1, threshold=0.95, bands=60, rows=2)
+    assert {row: one["duplicate_of_row"] for row, one in found.items() if one["removed"]} == {2: 1}
+
+
+@pytest.mark.parametrize("unit", ["word", "char"])
+def test_short_documents_are_compared_whole(unit):
+    assert removed(["hej du", "hej du", "hej De", "du hej"], unit=unit, ngram=8) == {1: 0}
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_documents_without_shingles_are_never_merged(verify):
+    assert verdicts(["", "!!!", "  ", "—", "🎉"], verify=verify) == {}
+
+
+def test_the_form_compared_is_folded_unless_asked():
+    texts = [words(0, 50), words(0, 50).upper() + "!"]
+    assert removed(texts) == {1: 0}
+    assert removed(texts, form="as_is") == {}
+
+
+def test_a_threshold_reached_exactly_counts():
+    nine = " ".join("abcdefghi")
+    assert removed([nine, nine + " j"], ngram=1, threshold=0.9, bands=100, rows=1) == {1: 0}
+    assert removed([nine, nine + " j"], ngram=1, threshold=0.901, bands=100, rows=1) == {}
+
+
+def test_order_of_rows_in_batches_does_not_matter():
+    texts = [A, B, C, words(0, 99), words(300, 400), words(300, 399)]
+    usual = removed(texts, **CHAIN)
+    order = [3, 5, 0, 4, 2, 1]
+    assert removed([texts[i] for i in order], at=order, **CHAIN) == usual
+
+
+def test_a_big_bucket_makes_few_edges():
+    stage = MinHashDedup()
+    collected, _ = by_partition(stage.collect(toy.batch([words(0, 50)] * 500), 0, None), 1)
+    assert collected.num_rows == 500 * 25
+    edges = stage.group(collected, 0)
+    assert edges.num_rows == 499 * 25
+    assert set(edges["other"].to_pylist()) == {0}
+
+
+def test_recall_at_the_threshold_is_shown():
+    shown = {one.name: one for one in MinHashDedup(threshold=0.7, bands=14, rows=8).numbers()}
+    assert shown["recall at threshold"].value == round(1 - (1 - 0.7**8) ** 14, 4)
+    assert shown["threshold"].origin == "recipe"
+    assert shown["ngram"].origin == "stage default"
+
+
+def planted(pairs: int) -> tuple[list[str], list[float]]:
+    """Pairs of documents, one a copy of the other with some words changed, and their true similarities."""
+    random = np.random.default_rng(11)
+    texts, truth = [], []
+    for _ in range(pairs):
+        one = [f"w{n}" for n in random.integers(0, 1_000_000, 120)]
+        other = list(one)
+        for at in random.integers(0, 120, int(random.integers(0, 8))):
+            other[at] = f"x{random.integers(0, 1_000_000)}"
+        sets = [{tuple(words[i : i + 5]) for i in range(116)} for words in (one, other)]
+        texts += [" ".join(one), " ".join(other)]
+        truth.append(len(sets[0] & sets[1]) / len(sets[0] | sets[1]))
+    return texts, truth
+
+
+def test_pairs_that_datasketch_finds_are_found():
+    datasketch = pytest.importorskip("datasketch")
+    texts, truth = planted(300)
+    alike = {i for i, similarity in enumerate(truth) if similarity >= 0.8}
+    assert 60 < len(alike) < 240
+    index = datasketch.MinHashLSH(num_perm=125, params=(25, 5))
+    sketches = []
+    for number, text in enumerate(texts):
+        sketch = datasketch.MinHash(num_perm=125, seed=1)
+        each = text.split()
+        sketch.update_batch([" ".join(each[i : i + 5]).encode() for i in range(len(each) - 4)])
+        index.insert(number, sketch)
+        sketches.append(sketch)
+    theirs = {i for i in alike if 2 * i + 1 in index.query(sketches[2 * i])}
+    found = verdicts(texts)
+    ours = {row // 2 for row, one in found.items() if one["removed"]}
+    assert ours <= alike  # verified: nothing below the threshold
+    assert len(ours) >= 0.99 * len(alike)
+    assert theirs <= ours
+    for row, one in found.items():
+        if one["removed"]:
+            assert one["duplicate_of_row"] == row - 1
+            assert one["similarity"] == pytest.approx(truth[row // 2])
