@@ -1,0 +1,192 @@
+"""The rounds of a corpus stage, task by task, over two loads of real files."""
+
+from pathlib import Path
+
+import pytest
+import toy
+
+from corpus_kit.ledger import Receipt
+from corpus_kit.tables import open_table, read_table
+
+DEDUP = """\
+recipe: 1
+stages:
+  - normalize
+  - dedup: {method: exact, as: same}
+  - dedup: {method: minhash, as: near, ngram: 2}
+  - weight: {by: [source], unit: documents}
+split_bytes: 4096
+"""
+
+
+@pytest.fixture
+def run(toy_source, tmp_path) -> Path:
+    planned = toy.plan_of(DEDUP, [toy_source])
+    assert len(planned.loads) == 2
+    return toy.open_run(tmp_path / "run", planned)
+
+
+def mapped(run: Path, **options) -> list[Receipt]:
+    return [toy.done(run, "map", f"map-0/{load:06d}", segment=0, load=load, decisions={}, **options) for load in (0, 1)]
+
+
+def collected(receipts: list[Receipt], stage: str) -> list[tuple[str, int]]:
+    return [
+        (file.path, group)
+        for receipt in receipts
+        for file in receipt.files
+        if file.kind == f"collect/{stage}"
+        for group in file.groups.values()
+    ]
+
+
+def grouped(
+    run: Path, stage: str, receipts: list[Receipt], *, round: int = 0, before: tuple[str, ...] = ()
+) -> list[str]:
+    receipt = toy.done(
+        run,
+        "group",
+        f"group-{stage}-{round}/0000",
+        segment=0,
+        stage=stage,
+        before=list(before),
+        round=round,
+        partition=0,
+        collected=collected(receipts, stage),
+    )
+    return [file.path for file in receipt.files]
+
+
+def decided(run: Path, stage: str, files: list[str]) -> Receipt:
+    return toy.done(run, "decide", f"decide-{stage}/all", segment=0, stage=stage, before=[], grouped=files)
+
+
+def ids(run: Path) -> dict[str, str]:
+    """Text -> id of what the first pass left."""
+    tables = [read_table(run / f"work/map-0/{load:06d}.parquet") for load in (0, 1)]
+    return {row["text"]: row["id"] for table in tables for row in table.to_pylist()}
+
+
+def test_one_pass_collects_for_every_stage(run):
+    receipts = mapped(run)
+    kinds = [sorted(file.kind for file in receipt.files) for receipt in receipts]
+    assert kinds[0] == ["collect/near", "collect/same", "collect/weight", "data"]
+    assert kinds[1] == ["collect/near", "collect/same", "collect/weight", "data", "rejects"]
+    rows = [file.rows for receipt in receipts for file in receipt.files if file.kind == "collect/same"]
+    assert rows == [4, 2]
+
+
+def test_a_decision_names_documents_by_id_and_is_cut_by_load(run):
+    receipt = decided(run, "same", grouped(run, "same", mapped(run)))
+    [file] = receipt.files
+    assert (file.path, file.kind, file.rows) == ("decisions/same.parquet", "decisions/same", 2)
+    assert file.groups == {"0": 0}
+    by_text = ids(run)
+    table = read_table(run / file.path)
+    assert [name for name in table.schema.names if name != "row"] == [
+        "id",
+        "removed",
+        "duplicate_of_id",
+        "similarity",
+        "duplicates",
+    ]
+    first, second = table.to_pylist()
+    assert (first["id"], first["removed"], first["duplicate_of_id"]) == (by_text[toy.DANISH], False, None)
+    assert (second["id"], second["removed"]) == (by_text[toy.DANISH.upper()], True)
+    assert second["duplicate_of_id"] == by_text[toy.DANISH]
+
+
+def near(run: Path, receipts: list[Receipt], before: tuple[str, ...] = ()) -> Receipt:
+    linked = toy.done(
+        run,
+        "link",
+        "link-near-0/all",
+        segment=0,
+        stage="near",
+        before=[],
+        round=0,
+        grouped=grouped(run, "near", receipts, before=before),
+    )
+    again = [
+        toy.done(
+            run,
+            "collect",
+            f"collect-near-1/{int(load):06d}",
+            segment=0,
+            stage="near",
+            before=[],
+            round=1,
+            load=int(load),
+            wanted={"path": file.path, "group": group},
+        )
+        for file in linked.files
+        for load, group in file.groups.items()
+    ]
+    return decided(run, "near", grouped(run, "near", again, round=1, before=before))
+
+
+def test_a_later_round_collects_only_what_the_one_before_asked_for(run):
+    receipts = mapped(run)
+    decision = read_table(run / near(run, receipts).files[0].path)
+    again = [
+        Receipt.model_validate_json(one.read_bytes()) for one in sorted((run / "receipts/collect-near-1").iterdir())
+    ]
+    assert [receipt.files[0].rows for receipt in again] == [3, 1]  # two Danish and a Swedish; a Swedish
+    by_text = ids(run)
+    found = {row["id"]: row["duplicate_of_id"] for row in decision.to_pylist() if row["removed"]}
+    assert found == {
+        by_text[toy.DANISH.upper()]: by_text[toy.DANISH],
+        by_text[toy.SWEDISH + " Slut."]: by_text[toy.SWEDISH],
+    }
+
+
+def test_what_an_earlier_stage_of_the_pass_removed_is_not_looked_at(run):
+    receipts = mapped(run)
+    same = decided(run, "same", grouped(run, "same", receipts)).files[0].path
+    decision = read_table(run / near(run, receipts, before=(same,)).files[0].path)
+    by_text = ids(run)
+    assert set(decision["id"].to_pylist()) == {by_text[toy.SWEDISH], by_text[toy.SWEDISH + " Slut."]}
+
+
+def test_a_decision_over_the_corpus_is_one_table(run):
+    receipts = mapped(run)
+    same = decided(run, "same", grouped(run, "same", receipts)).files[0].path
+    receipt = decided(run, "weight", grouped(run, "weight", receipts, before=(same,)))
+    [row] = read_table(run / receipt.files[0].path).to_pylist()
+    assert (row["group"], row["documents"], row["weight"]) == ("toy", 5, 1.0)
+    assert receipt.files[0].groups == {}
+
+
+def test_the_same_bytes_whatever_the_batches(run, tmp_path, toy_source):
+    other = toy.open_run(tmp_path / "other", toy.plan_of(DEDUP, [toy_source]))
+    one = near(run, mapped(run))
+    two = near(other, mapped(other, batch_rows=1))
+    assert one.files == two.files
+
+
+def test_a_decision_exists_even_when_there_is_nothing_to_decide(run):
+    receipt = decided(run, "same", [])
+    assert (receipt.files[0].rows, receipt.files[0].groups) == (0, {})
+    table = read_table(run / "decisions/same.parquet")
+    assert {"id", "removed", "duplicate_of_id", "similarity", "duplicates"} <= set(table.schema.names)
+    assert open_table(run / "decisions/same.parquet").num_row_groups == 0
+    assert decided(run, "weight", []).files[0].rows == 0
+
+
+def test_nothing_asked_for_makes_no_file(run):
+    receipt = toy.done(run, "link", "link-near-0/all", segment=0, stage="near", before=[], round=0, grouped=[])
+    assert receipt.files == ()
+
+
+def test_an_applied_decision_rejects_its_rows(run):
+    receipts = mapped(run)
+    found = {}
+    for stage in ("same", "weight"):
+        [file] = decided(run, stage, grouped(run, stage, receipts)).files
+        found[stage] = {"path": file.path, "group": file.groups.get("0")}
+    [file] = near(run, receipts).files
+    for load, kept in ((0, 3), (1, 1)):
+        decisions = found | {"near": {"path": file.path, "group": file.groups.get(str(load))}}
+        decisions["same"] = found["same"] | {"group": 0 if load == 0 else None}
+        receipt = toy.done(run, "map", f"map-1/{load:06d}", segment=1, load=load, decisions=decisions)
+        assert [one.rows for one in receipt.files if one.kind == "data"] == [kept]

@@ -1,0 +1,107 @@
+"""One load through one segment: scopes, merging, joining of small batches, and what is counted."""
+
+from collections import Counter
+
+import laws
+import pyarrow as pa
+import pytest
+
+import corpus_kit
+from corpus_kit.ledger import Tally
+from corpus_kit.schema import READ_SCHEMA, Reason, rejected, set_reasons
+from corpus_kit.shard import _joined, _merge, touched_rows
+from corpus_kit.stages import Normalize
+
+
+def batch(**columns: list) -> pa.RecordBatch:
+    rows = len(next(iter(columns.values())))
+    full = {name: [None] * rows for name in READ_SCHEMA.names} | {"id": [f"s-{i}" for i in range(rows)]} | columns
+    return pa.RecordBatch.from_pydict(full, schema=READ_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "touched"),
+    [
+        ({}, None),
+        ({"only": {"category": ["web"]}}, [True, False, True]),
+        ({"except": {"category": ["web"]}}, [False, True, False]),
+        ({"only": {"category": ["web"], "source": ["a"]}}, [True, False, False]),
+        ({"only": {"category": ["web"]}, "except": {"source": ["a"]}}, [False, False, True]),
+        ({"only": {"lang": ["dan_Latn"]}}, [False, False, False]),
+    ],
+)
+def test_only_and_except_choose_rows(scopes, touched):
+    rows = batch(category=["web", "books", "web"], source=["a", "a", "b"])
+    mask = touched_rows(Normalize.model_validate(scopes), rows)
+    assert (None if mask is None else mask.to_pylist()) == touched
+
+
+def test_merge_keeps_the_order_and_fills_new_columns_with_null():
+    whole = batch(text=["a", "b", "c", "d"])
+    mask = pa.array([False, True, False, True])
+    part = whole.filter(mask)
+    part = part.set_column(part.schema.get_field_index("text"), "text", pa.array(["B", "D"], pa.large_string()))
+    part = set_reasons(part.append_column("score", pa.array([1.0, 2.0])), [Reason(1, "x.y")])
+    merged = _merge(whole, part, mask, Normalize())
+    assert merged["text"].to_pylist() == ["a", "B", "c", "D"]
+    assert merged["id"].equals(whole["id"])
+    assert merged["score"].to_pylist() == [None, 1.0, None, 2.0]
+    assert rejected(merged).to_pylist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "expected"), [(3, 10**6, [3, 3, 1]), (100, 10, [2, 2, 2, 1]), (1, 10**6, [1] * 7)]
+)
+def test_small_batches_are_joined_up_to_rows_and_bytes(rows, size, expected):
+    small = [batch(text=["x" * 5], id=[f"s-{i}"]) for i in range(7)]
+    joined = list(_joined(iter(small), rows, size))
+    assert [one.num_rows for one in joined] == expected
+    assert [value for one in joined for value in one["id"].to_pylist()] == [f"s-{i}" for i in range(7)]
+
+
+def test_rows_a_stage_does_not_touch_are_counted_and_pass(tmp_path):
+    corpus = laws.make_corpus(tmp_path / "corpus", documents=60)
+    recipe = """\
+recipe: 1
+stages:
+  - extract: {engine: resiliparse}
+  - normalize
+  - identify
+  - filter:
+      rulesets: [gopher]
+      unknown_language: default
+      only: {source: [rows]}
+      override: {gopher.word_count: "99999:"}
+  - dedup: {method: exact, except: {category: [web]}}
+"""
+    done = laws.run(corpus, tmp_path / "run", recipe=recipe)
+    untouched: Counter[str] = Counter()
+    for cell, count in done.tally.documents.items():
+        if cell.stage == "filter" and cell.code == "untouched":
+            untouched[cell.source] += count
+    kept = set(done.kept(["source"])["source"].to_pylist())
+    assert kept == {"posts", "pages"}
+    assert untouched["pages"] == 12
+    assert untouched["posts"] > 60
+    # Documents of `rows` were measured, others were not.
+    assert set(done.metrics("filter")["source"].to_pylist()) == {"rows"}
+    # Copies inside `posts` stay: its category is exempt from deduplication.
+    assert "dedup.exact" not in {row["reasons"][0]["code"] for row in done.rejects(["reasons"]).to_pylist()}
+
+
+def test_a_filter_after_deduplication_makes_a_second_pass(tmp_path):
+    corpus = laws.make_corpus(tmp_path / "corpus", documents=60)
+    stages = (
+        "[{extract: {engine: resiliparse}}, {dedup: {method: exact}}, normalize, {dedup: {method: minhash, as: near}}]"
+    )
+    done = laws.run(corpus, tmp_path / "run", recipe=f"recipe: 1\nstages: {stages}\n")
+    assert [(s.apply, s.batch, s.collect) for s in done.plan.segments] == [
+        ((), ("extract",), ("dedup",)),
+        (("dedup",), ("normalize",), ("near",)),
+        (("near",), (), ()),
+    ]
+    steps = {step.stage: step for step in done.waterfall()}
+    assert steps["dedup"].kept == steps["normalize"].documents_in
+    assert steps["near"].rejected == {"dedup.minhash": 20}
+    assert corpus_kit.Run(done.path).kept().num_rows == steps["near"].kept
+    assert isinstance(done.tally, Tally)
