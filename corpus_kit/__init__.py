@@ -14,7 +14,8 @@ from corpus_kit.errors import (
 )
 from corpus_kit.inputs import Input, resolve_inputs
 from corpus_kit.opened import Run
-from corpus_kit.plan import Plan, plan
+from corpus_kit.plan import Plan
+from corpus_kit.planner import plan
 from corpus_kit.recipe import Recipe, load_recipe, parse_recipe
 from corpus_kit.run import run
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from corpus_kit.job import Job
 from corpus_kit.ledger import FileEntry, Receipt
-from corpus_kit.outputs import SAMPLE_SIZE
 from corpus_kit.sampling import hash64
 from corpus_kit.tables import TableWriter, open_table
 
@@ -53,15 +52,6 @@ def _fill(files: Iterable[FileEntry], shard_bytes: int) -> list[list[FileEntry]]
         groups[-1].append(file)
         filled += size
     return groups
-
-
-def sample_bounds(receipts: Iterable[Receipt]) -> dict[str, str]:
-    """Per group of rejects the highest id hash whose text stays, once all loads are known."""
-    merged: dict[str, list[str]] = defaultdict(list)
-    for receipt in receipts:
-        for group, hashes in receipt.samples.items():
-            merged[group] = sorted([*merged[group], *hashes])[:SAMPLE_SIZE]
-    return {group: hashes[-1] for group, hashes in sorted(merged.items())}
 
 
 def run_pack(job: Job) -> Receipt:

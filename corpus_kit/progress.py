@@ -6,7 +6,7 @@ import sys
 import time
 from typing import IO
 
-from corpus_kit.run import Progress
+from corpus_kit.driver import Progress
 from corpus_kit.show import size
 
 LOG_SECONDS = 30.0

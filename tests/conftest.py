@@ -24,7 +24,7 @@ def toy_run(tmp_path_factory) -> corpus_kit.Run:
     folder = make_toy(tmp_path_factory.mktemp("toy") / "toy")
     inputs = corpus_kit.resolve_inputs([str(folder)])
     output = tmp_path_factory.mktemp("runs") / "toy"
-    driver = importlib.import_module("corpus_kit.run")  # the attribute of that name is the function
+    driver = importlib.import_module("corpus_kit.driver")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(driver, "render_datasheet", lambda run, *_: (run / "datasheet").mkdir(exist_ok=True))
         return corpus_kit.run(corpus_kit.parse_recipe(toy.recipe(folder.parent)), inputs, output, workers=1)

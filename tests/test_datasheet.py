@@ -16,7 +16,8 @@ from corpus_kit.datasheet.charts import histogram_chart, waterfall_chart
 from corpus_kit.datasheet.questions import QUESTIONS
 from corpus_kit.inputs import Input
 from corpus_kit.ledger import READ, Cell, FileEntry, Tally
-from corpus_kit.plan import Plan, plan
+from corpus_kit.plan import Plan
+from corpus_kit.planner import plan
 from corpus_kit.recipe import parse_recipe
 from corpus_kit.strict_yaml import parse, validate
 

@@ -15,12 +15,12 @@ LAYERS = """
 1 arithmetic  sampling components kernels doc metrics histogram
 2 files       compression strict_yaml resources commit tables keyed storage lid
 3 rules       rules rulesets language
-4 stages      stage plugin stages
+4 stages      stage scope plugin stages
 5 sources     sources card inputs units
-6 plan        catalogue recipe plan
-7 work        ledger outputs job shard corpus pack tasks execute
+6 plan        catalogue recipe plan identity planner
+7 work        ledger outputs totals job shard corpus pack tasks execute
 8 answers     opened show why samples check
-9 run         datasheet run progress summary
+9 run         datasheet claim driver run progress summary
 10 doors      corpus_kit cli
 """
 """Each name may import what stands above it or left of it in its row. A package counts as one name."""

@@ -8,10 +8,11 @@ import toy
 
 from corpus_kit.ledger import FileEntry, Receipt
 from corpus_kit.outputs import SAMPLE_SIZE, RejectWriter
-from corpus_kit.pack import Shard, _trim, plan_shards, sample_bounds
+from corpus_kit.pack import Shard, _trim, plan_shards
 from corpus_kit.sampling import hash64
 from corpus_kit.schema import Reason, set_reasons
 from corpus_kit.tables import TableWriter, read_table, write_table
+from corpus_kit.totals import Totals
 
 
 def entry(path: str, kind: str = "data", size: int = 10) -> FileEntry:
@@ -65,11 +66,18 @@ def test_kinds_are_packed_apart_and_work_files_not_at_all():
     assert plan_shards([], 100) == []
 
 
+def bounds_of(receipts: list[Receipt]) -> dict[str, str]:
+    totals = Totals()
+    for one in receipts:
+        totals.add(one)
+    return totals.sample_bounds()
+
+
 def test_bounds_are_of_the_lowest_hashes_of_all_loads():
     hashes = [f"{i:016x}" for i in range(60)]
     loads = [receipt(samples={"g": tuple(hashes[i::3][:SAMPLE_SIZE]), f"only {i}": (hashes[i],)}) for i in range(3)]
-    assert sample_bounds(loads) == {"g": hashes[SAMPLE_SIZE - 1], **{f"only {i}": hashes[i] for i in range(3)}}
-    assert sample_bounds(reversed(loads)) == sample_bounds(loads)
+    assert bounds_of(loads) == {"g": hashes[SAMPLE_SIZE - 1], **{f"only {i}": hashes[i] for i in range(3)}}
+    assert bounds_of(loads[::-1]) == bounds_of(loads)
 
 
 @pytest.mark.parametrize("cut", [1, 7, 35, 69])
@@ -84,7 +92,7 @@ def test_trimmed_samples_are_those_of_the_whole_corpus_however_it_is_cut(tmp_pat
         _, samples = writer.finish(path)
         receipts.append(receipt(samples=samples))
         tables.append(read_table(path))
-    bounds = sample_bounds(receipts)
+    bounds = bounds_of(receipts)
     rows = [row for table in tables for one in table.to_batches() for row in _trim(one, bounds).to_pylist()]
     with_text = {row["id"] for row in rows if row["text"] is not None}
     wanted = set()

@@ -1,7 +1,5 @@
-"""The plan: what does not fit is found before the first document, and identity is what shapes the output."""
+"""What a plan holds, and its file."""
 
-import importlib.metadata
-import importlib.util
 import json
 from pathlib import Path
 
@@ -9,11 +7,13 @@ import pyarrow as pa
 import pytest
 import toy
 
-from corpus_kit.errors import MissingExtra, PlanError
-from corpus_kit.inputs import Input, resolve_inputs
-from corpus_kit.plan import Plan, _partitions, canonical_digest, load_plan, plan
+from corpus_kit.errors import PlanError
+from corpus_kit.identity import canonical_digest
+from corpus_kit.inputs import resolve_inputs
+from corpus_kit.plan import Plan, load_plan
+from corpus_kit.planner import plan
 from corpus_kit.recipe import Recipe, parse_recipe
-from corpus_kit.stages import ExactDedup, Extract, MinHashDedup, Normalize, Weight
+from corpus_kit.stages import ExactDedup, MinHashDedup, Weight
 
 NORMALIZE = "recipe: 1\nstages: [normalize]\n"
 
@@ -33,103 +33,6 @@ def refused(recipe: str, inputs, kind: type[Exception] = PlanError, **options) -
     return str(caught.value)
 
 
-def test_a_column_that_nothing_gives_is_named_with_the_stage_that_would(two):
-    recipe = "recipe: 1\nstages:\n  - normalize\n  - filter: {rulesets: [gopher]}\n"
-    assert refused(recipe, two) == (
-        "stage 'filter' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
-    )
-    assert refused("recipe: 1\nstages: [weight]\n", two) == (
-        "stage 'weight' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
-    )
-
-
-def test_a_column_that_a_stage_took_away_is_not_there_any_more(two):
-    message = refused("recipe: 1\nstages:\n  - extract\n  - extract\n", two)
-    assert message.startswith(
-        "stage 'extract.2' needs column 'raw', which nothing before it gives; available are added, "
-    )
-
-
-def test_a_card_may_say_where_the_language_stands(tmp_path):
-    mapped = toy.write_source(tmp_path / "a", "aa", files={"x.jsonl": [{"text": "x"}]}, more="fields: {lang: sprog}\n")
-    other = toy.write_source(tmp_path / "b", "bb", files={"x.jsonl": [{"text": "x"}]})
-    assert toy.plan_of("recipe: 1\nstages: [weight]\n", [mapped]).stages[0].id == "weight"
-    assert "needs column 'lang'" in refused("recipe: 1\nstages: [weight]\n", [mapped, other])
-
-
-def test_a_scope_over_a_column_that_nothing_gives_is_refused(two):
-    message = refused("recipe: 1\nstages:\n  - normalize: {only: {lang: [dan_Latn]}}\n", two)
-    assert message.startswith("stage 'normalize' needs column 'lang', which nothing before it gives")
-
-
-def test_every_absent_library_is_named(two, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    message = refused("recipe: 1\nstages: [extract, identify]\n", two, MissingExtra)
-    assert message == (
-        "stage 'extract' needs the library 'resiliparse', which is not installed\n"
-        "  install it with: pip install 'corpus-kit[web]'\n"
-        "stage 'identify' needs the library 'fasttext', which is not installed\n"
-        "  install it with: pip install 'corpus-kit[lang]'"
-    )
-
-
-def test_a_library_that_is_there_under_another_distribution_is_user_trouble(two, monkeypatch):
-    def absent(name: str) -> str:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", absent)
-    assert "ftfy" in refused(NORMALIZE, two, MissingExtra)
-
-
-def test_raw_pages_need_extract(tmp_path):
-    folder = toy.write_card(tmp_path / "pages", "pages")
-    (folder / "a.html").write_text("<p>x")
-    assert refused(NORMALIZE, [folder]) == (
-        "source 'pages' has html files, which hold pages, not text; begin the recipe with 'extract'"
-    )
-    assert toy.plan_of("recipe: 1\nstages: [extract, normalize]\n", [folder]).units[0].format == "html"
-
-
-def test_an_input_that_the_recipe_does_not_list(two):
-    recipe = "recipe: 1\nsources: [aa, b]\nstages: [normalize]\n"
-    assert refused(recipe, two) == "the recipe has no source 'bb'; did you mean 'b'?"
-
-
-def test_a_source_of_the_recipe_without_input(two):
-    recipe = "recipe: 1\nsources: [aa, bb, cc]\nstages: [normalize]\n"
-    assert refused(recipe, two) == "source 'cc' of the recipe has no input; give --input cc=PATH"
-
-
-def test_sources_stand_in_the_order_of_the_recipe_or_of_their_names(two):
-    assert list(toy.plan_of(NORMALIZE, two[::-1]).sources) == ["aa", "bb"]
-    assert list(toy.plan_of("recipe: 1\nsources: [bb, aa]\nstages: [normalize]\n", two).sources) == ["bb", "aa"]
-
-
-def test_units_stand_in_the_order_of_priority(two):
-    """Survivors of deduplication are the first rows, so the order of units is the priority of sources."""
-    planned = toy.plan_of("recipe: 1\nsources: [bb, aa]\nstages: [normalize]\n", two)
-    assert [unit.source for unit in planned.units] == ["bb", "aa"]
-
-
-@pytest.mark.parametrize("sample", [0, -1, 1.5, float("nan")])
-def test_a_sample_is_a_share(two, sample):
-    assert refused(NORMALIZE, two, sample=sample) == f"--sample is a share above 0 and at most 1, not {sample:g}"
-
-
-def test_a_limit_is_positive(two):
-    assert refused(NORMALIZE, two, limit=0) == "--limit is at least 1"
-
-
-def test_sources_are_counted_in_files_and_bytes(two):
-    source = toy.plan_of(NORMALIZE, two).sources["aa"]
-    path = two[0] / "x.jsonl"
-    assert (source.files, source.bytes, source.paths) == (1, path.stat().st_size, (str(two[0]),))
-    assert source.card.category == "web"
-
-
-# Segments
-
-
 @pytest.fixture
 def segments(tmp_path):
     """What each segment of a recipe applies, runs and collects, and whether it is the last."""
@@ -144,61 +47,9 @@ def segments(tmp_path):
 
 
 EXACT, NEAR = ExactDedup.model_validate({"as": "exact"}), MinHashDedup.model_validate({"as": "near"})
+
+
 BY_SOURCE = Weight(by=("source",))
-
-
-def test_batch_stages_alone_make_one_segment(segments):
-    assert segments(Extract(), Normalize()) == [([], ["extract", "normalize"], [], True)]
-
-
-def test_a_corpus_stage_at_the_end_is_applied_in_a_segment_of_its_own(segments):
-    assert segments(Normalize(), EXACT) == [([], ["normalize"], ["exact"], False), (["exact"], [], [], True)]
-
-
-def test_consecutive_corpus_stages_collect_in_one_pass(segments):
-    assert segments(Normalize(), EXACT, NEAR, BY_SOURCE) == [
-        ([], ["normalize"], ["exact", "near", "weight"], False),
-        (["exact", "near", "weight"], [], [], True),
-    ]
-
-
-def test_batch_stages_between_corpus_stages_cut(segments):
-    assert segments(EXACT, Normalize(), NEAR, Normalize(), Normalize()) == [
-        ([], [], ["exact"], False),
-        (["exact"], ["normalize"], ["near"], False),
-        (["near"], ["normalize.2", "normalize.3"], [], True),
-    ]
-
-
-def test_a_later_stage_leaves_earlier_segments_as_they_are(two):
-    def prints(recipe: str) -> list[str]:
-        return [one.fingerprint for one in toy.plan_of(recipe, two).segments]
-
-    dedup = "recipe: 1\nstages:\n  - normalize\n  - dedup: {method: exact}\n"
-    first = prints(dedup + "  - normalize\n")
-    other = prints(dedup + "  - normalize: {unicode: NFKC}\n")
-    assert first[0] == other[0]
-    assert first[1] != other[1]
-    changed = prints("recipe: 1\nstages:\n  - normalize\n  - dedup: {method: exact, form: as_is}\n  - normalize\n")
-    assert not set(first) & set(changed)
-
-
-# Identity
-
-
-def test_identity_does_not_depend_on_where_things_are(tmp_path):
-    prints = set()
-    for place in ("one", "two/three"):
-        folder = toy.write_source(
-            tmp_path / place / "in", files={"x.jsonl": [{"text": "x"}], "y.jsonl": [{"text": "y"}]}
-        )
-        prints.add(toy.plan_of(NORMALIZE, [folder]).fingerprint)
-        prints.add(toy.plan_of("recipe: 1\nname: other\ndescription: d\nstages: [normalize]\n", [folder]).fingerprint)
-    assert len(prints) == 1
-
-
-def test_identity_does_not_depend_on_the_order_of_arguments(two):
-    assert toy.plan_of(NORMALIZE, two).fingerprint == toy.plan_of(NORMALIZE, two[::-1]).fingerprint
 
 
 CHANGES = {
@@ -214,60 +65,9 @@ CHANGES = {
     "metrics": "stages:\n  - normalize\n  - dedup: {method: exact}\nmetrics: none\n",
     "the order of sources": "sources: [bb, aa]\nstages:\n  - normalize\n  - dedup: {method: exact}\n",
 }
+
+
 USUAL = "recipe: 1\nstages:\n  - normalize\n  - dedup: {method: exact}\n"
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_identity_depends_on_everything_in_the_recipe_that_shapes_the_output(two, change):
-    usual = toy.plan_of(USUAL, two).fingerprint
-    assert toy.plan_of("recipe: 1\n" + CHANGES[change], two).fingerprint != usual
-
-
-@pytest.mark.parametrize(
-    "change", ["content", "name", "field", "category", "license", "limit", "sample", "plugin", "version"]
-)
-def test_identity_depends_on_inputs_limits_and_versions(two, tmp_path, monkeypatch, change):
-    usual = toy.plan_of(USUAL, two).fingerprint
-    options = {}
-    card = two[0] / "source.yaml"
-    if change == "content":
-        (two[0] / "x.jsonl").write_text('{"text": "other"}\n')
-    elif change == "name":
-        (two[0] / "x.jsonl").rename(two[0] / "y.jsonl")
-    elif change == "field":
-        card.write_text(card.read_text() + "fields: {title: headline}\n")
-    elif change == "category":
-        card.write_text(card.read_text().replace("web", "forum"))
-    elif change == "license":
-        card.write_text(card.read_text().replace("CC0-1.0", "CC-BY-4.0"))
-    elif change == "plugin":
-        (tmp_path / "plugin.py").write_text("x = 1\n")
-        options["plugin"] = tmp_path / "plugin.py"
-    elif change == "version":
-        monkeypatch.setattr(Normalize, "version", Normalize.version + 1)
-    else:
-        options[change] = {"limit": 1, "sample": 0.5}[change]
-    assert toy.plan_of(USUAL, two, **options).fingerprint != usual
-
-
-def test_identity_does_not_depend_on_the_rest_of_the_card(two):
-    usual = toy.plan_of(USUAL, two).fingerprint
-    card = two[0] / "source.yaml"
-    card.write_text(card.read_text().replace("title: aa", "title: A better title"))
-    assert toy.plan_of(USUAL, two).fingerprint == usual
-
-
-def test_identity_depends_on_the_files_a_stage_reads(two, tmp_path):
-    ruleset = tmp_path / "own.yaml"
-    recipe = f"recipe: 1\nstages:\n  - filter: {{rulesets: [{ruleset}], unknown_language: default}}\n"
-    for folder in two:
-        card = folder / "source.yaml"
-        card.write_text(card.read_text() + "fields: {lang: lang}\n")
-    prints = []
-    for low in (5, 6):
-        ruleset.write_text(f"cites: a\nrules:\n  word_count: {{keep: [{low}, 9]}}\n")
-        prints.append(toy.plan_of(recipe, two).fingerprint)
-    assert prints[0] != prints[1]
 
 
 def test_a_plan_survives_its_file_and_builds_equal_stages(two, tmp_path):
@@ -287,21 +87,6 @@ def test_columns_of_the_output(two):
     assert {"raw", "reasons", "row"} & set(planned.data_schema().names) == set()
 
 
-@pytest.mark.parametrize(
-    ("total", "partitions"), [(0, 1), (1 << 20, 1), (64 << 20, 1), (128 << 20, 2), (200 << 20, 4), (1 << 50, 1024)]
-)
-def test_key_partitions_are_a_power_of_two_that_grows_with_the_input(total, partitions):
-    assert _partitions(total) == partitions
-
-
-def test_canonical_digests_refuse_what_has_no_stable_form():
-    assert canonical_digest({"b": 1, "a": "å"}) == canonical_digest({"a": "å", "b": 1})
-    with pytest.raises(ValueError, match="JSON compliant"):
-        canonical_digest({"a": float("inf")})
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        canonical_digest({"a": {1, 2}})
-
-
 def test_a_plan_is_frozen_and_strict(two):
     planned = toy.plan_of(NORMALIZE, two)
     data = json.loads(planned.model_dump_json())
@@ -309,11 +94,3 @@ def test_a_plan_is_frozen_and_strict(two):
         Plan.model_validate(data | {"workers": 3})
     with pytest.raises(StopIteration):
         planned.stage("nothing")
-
-
-def test_two_inputs_of_one_source(two, tmp_path):
-    toy.write_source(tmp_path / "more", "aa", files={"y.jsonl": [{"text": "1"}]})
-    inputs: list[Input] = resolve_inputs([str(two[0]), str(tmp_path / "more")])
-    planned = plan(parse_recipe(NORMALIZE), inputs)
-    assert planned.sources["aa"].files == 2
-    assert [unit.relative for unit in planned.units] == ["x.jsonl", "y.jsonl"]

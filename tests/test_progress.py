@@ -5,8 +5,8 @@ import io
 import pytest
 
 from corpus_kit import progress as module
+from corpus_kit.driver import Progress
 from corpus_kit.progress import Reporter, duration, line
-from corpus_kit.run import Progress
 
 
 def at(done: int, total: int = 4, *, phase: str = "map-0", documents: int = 100, seconds: float = 10.0) -> Progress:

@@ -17,7 +17,6 @@ import pytest
 import corpus_kit
 from corpus_kit.errors import LedgerError, RunFailed, StageError
 from corpus_kit.ledger import Tally, read_manifest
-from corpus_kit.run import describe_change
 
 
 @pytest.fixture(scope="module")
@@ -314,8 +313,3 @@ def test_an_input_of_which_nothing_survives_gives_an_empty_corpus(tmp_path):
     assert done.kept().num_rows == 0
     assert done.kept().schema.field("weight").type == pa.float64()
     assert done.rejects().num_rows == 1
-
-
-def test_describe_change_names_added_and_removed_keys():
-    text = describe_change({"a": {"b": 1}, "c": 2}, {"a": {"b": 1, "d": 3}})
-    assert text == "  c: was 2, now (absent)\n  a.d: was (absent), now 3"

@@ -8,45 +8,14 @@ import pytest
 
 import corpus_kit
 from corpus_kit.ledger import Tally
-from corpus_kit.schema import READ_SCHEMA, Reason, rejected, set_reasons
-from corpus_kit.shard import _joined, _merge, touched_rows
-from corpus_kit.stages import Normalize
+from corpus_kit.schema import READ_SCHEMA
+from corpus_kit.shard import _joined
 
 
 def batch(**columns: list) -> pa.RecordBatch:
     rows = len(next(iter(columns.values())))
     full = {name: [None] * rows for name in READ_SCHEMA.names} | {"id": [f"s-{i}" for i in range(rows)]} | columns
     return pa.RecordBatch.from_pydict(full, schema=READ_SCHEMA)
-
-
-@pytest.mark.parametrize(
-    ("scopes", "touched"),
-    [
-        ({}, None),
-        ({"only": {"category": ["web"]}}, [True, False, True]),
-        ({"except": {"category": ["web"]}}, [False, True, False]),
-        ({"only": {"category": ["web"], "source": ["a"]}}, [True, False, False]),
-        ({"only": {"category": ["web"]}, "except": {"source": ["a"]}}, [False, False, True]),
-        ({"only": {"lang": ["dan_Latn"]}}, [False, False, False]),
-    ],
-)
-def test_only_and_except_choose_rows(scopes, touched):
-    rows = batch(category=["web", "books", "web"], source=["a", "a", "b"])
-    mask = touched_rows(Normalize.model_validate(scopes), rows)
-    assert (None if mask is None else mask.to_pylist()) == touched
-
-
-def test_merge_keeps_the_order_and_fills_new_columns_with_null():
-    whole = batch(text=["a", "b", "c", "d"])
-    mask = pa.array([False, True, False, True])
-    part = whole.filter(mask)
-    part = part.set_column(part.schema.get_field_index("text"), "text", pa.array(["B", "D"], pa.large_string()))
-    part = set_reasons(part.append_column("score", pa.array([1.0, 2.0])), [Reason(1, "x.y")])
-    merged = _merge(whole, part, mask, Normalize())
-    assert merged["text"].to_pylist() == ["a", "B", "c", "D"]
-    assert merged["id"].equals(whole["id"])
-    assert merged["score"].to_pylist() == [None, 1.0, None, 2.0]
-    assert rejected(merged).to_pylist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize(

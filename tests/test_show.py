@@ -7,7 +7,7 @@ import toy
 
 from corpus_kit.inputs import resolve_inputs
 from corpus_kit.ledger import Step, Tally
-from corpus_kit.plan import plan
+from corpus_kit.planner import plan
 from corpus_kit.recipe import parse_recipe
 from corpus_kit.schema import COLUMNS
 from corpus_kit.show import plan_lines, size, skipped_lines, table, waterfall_lines

@@ -12,7 +12,8 @@ import pyarrow as pa
 from corpus_kit.commit import commit_files
 from corpus_kit.inputs import Input, resolve_inputs
 from corpus_kit.ledger import Receipt, write_receipt
-from corpus_kit.plan import Plan, plan
+from corpus_kit.plan import Plan
+from corpus_kit.planner import plan
 from corpus_kit.recipe import parse_recipe
 from corpus_kit.schema import COLUMNS, REASON, set_columns
 from corpus_kit.tasks import Outcome, Settings, Task, perform

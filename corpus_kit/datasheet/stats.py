@@ -28,8 +28,9 @@ from corpus_kit.datasheet.structure import (
     Stats,
 )
 from corpus_kit.errors import RecipeError
+from corpus_kit.identity import canonical_digest
 from corpus_kit.ledger import READ, FileEntry, Tally
-from corpus_kit.plan import Plan, SourcePlan, StagePlan, canonical_digest
+from corpus_kit.plan import Plan, SourcePlan, StagePlan
 from corpus_kit.stage import Stage
 
 

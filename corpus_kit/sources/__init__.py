@@ -101,6 +101,10 @@ class Reader(Protocol):
     """File name endings, lower case, compression included (`.jsonl`, `.jsonl.gz`)."""
     modules: ClassVar[Mapping[str, str]]
     """Optional modules -> the extra that brings them."""
+    version: ClassVar[int]
+    """Raised when the rows of the same file would change."""
+    libraries: ClassVar[tuple[str, ...]]
+    """Distributions whose versions enter the identity of the output."""
 
     def split(self, path: str, size: int, shard_bytes: int) -> list[tuple[int, int | None]]:
         """Ranges of about `shard_bytes` covering the file; one (0, None) where the format cannot be split.

@@ -18,6 +18,8 @@ class Html:
 
     extensions: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml")
     modules: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     def split(self, path: str, size: int, shard_bytes: int) -> list[tuple[int, int | None]]:
         """One range: a page is one document."""

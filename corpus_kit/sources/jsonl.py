@@ -35,6 +35,8 @@ class Jsonl:
         ending + packing for ending in (".jsonl", ".ndjson", ".json") for packing in ("", ".gz", ".zst", ".bz2", ".xz")
     )
     modules: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("orjson",)
     max_record_bytes: ClassVar[int] = MAX_RECORD_BYTES
 
     def split(self, path: str, size: int, shard_bytes: int) -> list[tuple[int, int | None]]:

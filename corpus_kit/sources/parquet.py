@@ -32,6 +32,8 @@ class Parquet:
 
     extensions: ClassVar[tuple[str, ...]] = (".parquet",)
     modules: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ()
     max_record_bytes: ClassVar[int] = MAX_RECORD_BYTES
 
     def split(self, path: str, size: int, shard_bytes: int) -> list[tuple[int, int | None]]:

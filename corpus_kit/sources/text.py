@@ -25,6 +25,8 @@ class Text:
         ending + packing for ending in (".txt", ".md") for packing in ("", ".gz", ".zst", ".bz2", ".xz")
     )
     modules: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     def split(self, path: str, size: int, shard_bytes: int) -> list[tuple[int, int | None]]:
         """One range: a file is one document."""

@@ -35,6 +35,8 @@ class Warc:
 
     extensions: ClassVar[tuple[str, ...]] = (".warc", ".warc.gz", ".warc.wet", ".warc.wet.gz", ".wet", ".wet.gz")
     modules: ClassVar[Mapping[str, str]] = {"fastwarc": "web"}
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("fastwarc",)
     """For its brotli decoder."""
     max_record_bytes: ClassVar[int] = MAX_RECORD_BYTES
 

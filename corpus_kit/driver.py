@@ -1,0 +1,245 @@
+"""The driver of a run: maps tasks over an executor phase by phase, commits what they make, writes the manifest last."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corpus_kit.commit import commit_files, crash_point, write_json
+from corpus_kit.datasheet import render_datasheet
+from corpus_kit.errors import RunFailed
+from corpus_kit.execute import Executor
+from corpus_kit.identity import canonical_digest
+from corpus_kit.ledger import Receipt, Tally, read_receipt, write_receipt
+from corpus_kit.pack import plan_shards
+from corpus_kit.plan import Plan, Segment
+from corpus_kit.stage import CorpusStage
+from corpus_kit.tables import file_digest
+from corpus_kit.tasks import Outcome, Task
+from corpus_kit.totals import Totals
+
+
+class Progress(NamedTuple):
+    """How far a phase is; made from receipts, so another process can show the same."""
+
+    phase: str
+    number: int
+    done: int
+    total: int
+    documents: int
+    rejected: int
+    bytes: int
+    seconds: float
+
+
+class Driver:
+    """Runs the phases of a plan in order. All commits happen here."""
+
+    def __init__(self, path: Path, planned: Plan, pool: Executor, progress: Callable[[Progress], None] | None):
+        self.path, self.plan, self.pool, self.progress = path, planned, pool, progress
+        self.phases = 0
+        self.totals = Totals()
+        self.decided: dict[str, Receipt] = {}
+
+    def run(self) -> None:
+        """Does what is not done yet, and closes the run."""
+        decisions: dict[str, Receipt] = {}
+        finished: list[Receipt] = []
+        for segment in self.plan.segments:
+            tasks = [self._map_task(segment, load, decisions) for load in range(len(self.plan.loads))]
+            receipts = self.phase(tasks)
+            finished += receipts
+            decisions = {}
+            for stage_id in segment.collect:
+                decisions[stage_id] = self._decide(segment, stage_id, receipts, list(decisions.values()))
+        self.totals.tally.check("the whole run")
+        self._close(self._pack(finished))
+
+    def _map_task(self, segment: Segment, load: int, decisions: dict[str, Receipt]) -> Task:
+        found = {
+            stage_id: {"path": receipt.files[0].path, "group": receipt.files[0].groups.get(str(load))}
+            for stage_id, receipt in decisions.items()
+        }
+        args = {"segment": segment.index, "load": load, "decisions": found}
+        return Task(f"map-{segment.index}/{load:06d}", "map", segment.fingerprint, args)
+
+    def _decide(self, segment: Segment, stage_id: str, mapped: list[Receipt], before: list[Receipt]) -> Receipt:
+        """All rounds of one corpus stage."""
+        stage = self.plan.build(stage_id)
+        assert isinstance(stage, CorpusStage)
+        common = {
+            "segment": segment.index,
+            "stage": stage_id,
+            "before": [r.files[0].path for r in before if self._removes(r)],
+        }
+
+        def task(phase: str, key: str, kind: str, **args: Any) -> Task:
+            fingerprint = canonical_digest([segment.fingerprint, phase])
+            return Task(f"{phase}/{key}", kind, fingerprint, common | args)
+
+        grouped = self._group(task, stage_id, 0, mapped)
+        for round in range(1, stage.rounds):
+            args = {"round": round - 1, "grouped": _paths(grouped)}
+            [linked] = self.phase([task(f"link-{stage_id}-{round - 1}", "all", "link", **args)])
+            tasks = [
+                task(
+                    f"collect-{stage_id}-{round}",
+                    f"{int(load):06d}",
+                    "collect",
+                    round=round,
+                    load=int(load),
+                    wanted={"path": file.path, "group": group},
+                )
+                for file in linked.files
+                for load, group in file.groups.items()
+            ]
+            grouped = self._group(task, stage_id, round, self.phase(tasks))
+        [decided] = self.phase([task(f"decide-{stage_id}", "all", "decide", grouped=_paths(grouped))])
+        self.decided[stage_id] = decided
+        return decided
+
+    def _group(self, task: Callable[..., Task], stage_id: str, round: int, collected: list[Receipt]) -> list[Receipt]:
+        """One task for each key partition that has rows."""
+        partitions = _by_partition(collected, f"collect/{stage_id}")
+        name = f"group-{stage_id}-{round}"
+        return self.phase(
+            [
+                task(name, f"{partition:04d}", "group", round=round, partition=partition, collected=files)
+                for partition, files in partitions.items()
+            ]
+        )
+
+    def _removes(self, receipt: Receipt) -> bool:
+        stage = self.plan.build(receipt.files[0].kind.removeprefix("decisions/"))
+        return isinstance(stage, CorpusStage) and stage.decision == "rows"
+
+    def _pack(self, finished: list[Receipt]) -> list[Receipt]:
+        bounds = self.totals.sample_bounds() if self.plan.recipe["reject_text"] == "sample" else None
+        sizes = {file.path: file.text_bytes for receipt in finished for file in receipt.files}
+        fingerprint = canonical_digest([self.plan.segments[-1].fingerprint, "pack"])
+        tasks = []
+        for shard in plan_shards(finished, self.plan.recipe["shard_bytes"]):
+            args = {"kind": shard.kind, "place": shard.place, "parts": list(shard.parts)}
+            args["text_bytes"] = sum(sizes[part] for part in shard.parts)
+            if shard.kind == "rejects":
+                args["bounds"] = bounds
+            name = f"pack/{shard.place.removesuffix('.parquet').replace('/', '-')}"
+            tasks.append(Task(name, "pack", fingerprint, args))
+        return self.phase(tasks)
+
+    def phase(self, tasks: list[Task]) -> list[Receipt]:
+        """Receipts of all tasks in order (their counts gone into the totals), doing what has none yet."""
+        if not tasks:
+            return []
+        self.phases += 1
+        started = time.monotonic()
+        receipts: dict[str, Receipt] = {}
+        failures: list[tuple[str, str]] = []
+        todo = []
+        counted = Tally()
+        for task in tasks:
+            receipt = read_receipt(self.path, task.name, task.fingerprint)
+            if receipt is None:
+                todo.append(task)
+            else:
+                receipts[task.name] = self.totals.add(receipt, counted)
+        phase = tasks[0].name.split("/")[0]
+        self._report(phase, len(receipts), len(tasks), counted, started)
+        for outcome in self.pool.map(todo):
+            if outcome.receipt is None:
+                failures.append(self._failed(outcome))
+                continue
+            receipts[outcome.task] = self.totals.add(self._commit(outcome), counted)
+            self._report(phase, len(receipts), len(tasks), counted, started)
+        if failures:
+            raise RunFailed(_failure_text(phase, failures, len(tasks)))
+        return [receipts[task.name] for task in tasks]
+
+    def _commit(self, outcome: Outcome) -> Receipt:
+        receipt = Receipt.model_validate(outcome.receipt)
+        crash_point("before_commit")
+        commit_files(self.path, Path(outcome.staged), outcome.moves)
+        crash_point("before_receipt")
+        write_receipt(self.path, receipt)
+        crash_point("after_receipt")
+        return receipt
+
+    def _failed(self, outcome: Outcome) -> tuple[str, str]:
+        assert outcome.error is not None
+        if outcome.staged:
+            shutil.rmtree(outcome.staged, ignore_errors=True)
+        if outcome.fatal:
+            raise RunFailed(f"{outcome.error[1]}; what is done is kept, run the same command again to resume")
+        return outcome.task, outcome.error[1]
+
+    def _report(self, phase: str, done: int, of: int, counted: Tally, started: float) -> None:
+        if self.progress is None:
+            return
+        flows = dict.fromkeys(("in", "made", "rejected"), 0)
+        first = _first_stage(counted)
+        size = 0
+        for cell, count in counted.documents.items():
+            if cell.flow == "rejected":
+                flows["rejected"] += count
+            elif cell.flow in ("in", "made") and cell.stage == first:
+                flows[cell.flow] += count
+                size += counted.bytes[cell]
+        documents = flows["in"] + flows["made"]
+        seconds = time.monotonic() - started
+        self.progress(Progress(phase, self.phases, done, of, documents, flows["rejected"], size, seconds))
+
+    def _close(self, packed: list[Receipt]) -> None:
+        files = [file for receipt in packed for file in receipt.files]
+        for stage in self.plan.stages:
+            if stage.kind == "corpus":
+                files += self.decided[stage.id].files
+        for kind in ("data", "rejects", "metrics", "decisions"):
+            (self.path / kind).mkdir(exist_ok=True)
+        render_datasheet(self.path, self.plan, self.totals.tally, files, self.totals.histograms)
+        crash_point("before_manifest")
+        manifest = {
+            "format": self.plan.format,
+            "fingerprint": self.plan.fingerprint,
+            "files": [file.model_dump(mode="json", exclude={"groups"}) for file in sorted(files, key=lambda f: f.path)],
+            "datasheet": {
+                one.name: file_digest(one) for one in sorted((self.path / "datasheet").iterdir()) if one.is_file()
+            },
+            "tally": self.totals.tally.to_json(),
+        }
+        write_json(self.path / "manifest.json", manifest, indent=1)
+        crash_point("after_manifest")
+
+
+def _paths(receipts: Iterable[Receipt]) -> list[str]:
+    return [file.path for receipt in receipts for file in receipt.files]
+
+
+def _by_partition(receipts: Iterable[Receipt], kind: str) -> dict[int, list[tuple[str, int]]]:
+    found: dict[int, list[tuple[str, int]]] = {}
+    for receipt in receipts:
+        for file in receipt.files:
+            if file.kind == kind:
+                for partition, group in file.groups.items():
+                    found.setdefault(int(partition), []).append((file.path, group))
+    return dict(sorted(found.items()))
+
+
+def _first_stage(tally: Tally) -> str:
+    stages = {cell.stage for cell in tally.documents if cell.flow == "made"}
+    if stages:
+        return min(stages)
+    largest: dict[str, int] = {}
+    for cell, count in tally.documents.items():
+        if cell.flow == "in":
+            largest[cell.stage] = largest.get(cell.stage, 0) + count
+    return max(sorted(largest), key=lambda stage: largest[stage], default="")
+
+
+def _failure_text(phase: str, failures: list[tuple[str, str]], of: int) -> str:
+    lines = [f"  {task}: {message}" for task, message in sorted(failures)[:10]]
+    more = [f"  and {len(failures) - 10} more"] if len(failures) > 10 else []
+    head = f"{len(failures)} of {of} shards failed in phase {phase}:"
+    return "\n".join([head, *lines, *more, "what is done is kept; run the same command again to resume"])

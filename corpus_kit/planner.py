@@ -1,0 +1,204 @@
+"""Recipe + inputs -> plan: everything that can be found wrong is found here, before the first document is read.
+
+The recipe's stages are cut at corpus stages into **segments**. A segment applies what the corpus stages before it
+decided, runs its batch stages, and collects for the corpus stages after it; so consecutive corpus stages collect in one
+pass, decide in order, and are applied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from corpus_kit.errors import MissingExtra, PlanError, suggest
+from corpus_kit.identity import canonical_digest, identity_of, version_of
+from corpus_kit.inputs import Input
+from corpus_kit.plan import Plan, Segment, SourcePlan, StagePlan
+from corpus_kit.recipe import Recipe
+from corpus_kit.resources import digest as file_digest
+from corpus_kit.schema import COLUMNS, RAW_COLUMNS
+from corpus_kit.sources import RAW_FORMATS, Unit
+from corpus_kit.stage import REGISTRY, BatchStage, CorpusStage, Stage, require_modules
+from corpus_kit.units import list_units, make_loads
+
+PARTITION_BYTES = 64 << 20
+"""Input bytes per key partition of a corpus stage, so that a partition's rows fit in memory many times over."""
+
+
+def plan(
+    recipe: Recipe,
+    inputs: Sequence[Input],
+    *,
+    limit: int | None = None,
+    sample: float | None = None,
+    plugin: str | Path | None = None,
+) -> Plan:
+    """Checks that recipe and inputs fit and lays out the work. Raises RecipeError, PlanError or MissingExtra."""
+    if sample is not None and not 0 < sample <= 1:
+        raise PlanError(f"--sample is a share above 0 and at most 1, not {sample:g}")
+    if limit is not None and limit < 1:
+        raise PlanError("--limit is at least 1")
+    named = recipe.named_stages()
+    sources = _sources(recipe, inputs)
+    _check_stages(named, _available(sources.values()))
+    units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
+    _check_formats(units, named)
+    stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
+    identity = identity_of(recipe, stages, sources, units, sample, plugin)
+    counted = {
+        name: source.model_copy(
+            update={
+                "files": len({unit.path for unit in units if unit.source == name}),
+                "bytes": sum(unit.size for unit in units if unit.source == name),
+            }
+        )
+        for name, source in sources.items()
+    }
+    return Plan(
+        recipe=recipe.model_dump(mode="json", exclude={"stages"}),
+        stages=stages,
+        segments=_segments(named, identity),
+        sources=counted,
+        units=tuple(units),
+        loads=tuple(make_loads(units, recipe.split_bytes)),
+        skipped_files=tuple(skipped),
+        partitions=_partitions(sum(unit.size for unit in units)),
+        limit=limit,
+        sample=sample,
+        plugin=None if plugin is None else str(plugin),
+        identity=identity,
+        fingerprint=canonical_digest(identity),
+    )
+
+
+def _sources(recipe: Recipe, inputs: Sequence[Input]) -> dict[str, SourcePlan]:
+    by_name: dict[str, list[Input]] = {}
+    for one in inputs:
+        by_name.setdefault(one.card.id, []).append(one)
+    order = sorted(by_name)
+    if recipe.sources is not None:
+        unknown = sorted(set(by_name) - set(recipe.sources))
+        missing = sorted(set(recipe.sources) - set(by_name))
+        if unknown:
+            raise PlanError(f"the recipe has no source {unknown[0]!r}; {suggest(unknown[0], recipe.sources)}")
+        if missing:
+            raise PlanError(f"source {missing[0]!r} of the recipe has no input; give --input {missing[0]}=PATH")
+        order = list(recipe.sources)
+    return {
+        name: SourcePlan(
+            card=by_name[name][0].card,
+            binding=by_name[name][0].card.binding(),
+            documented=by_name[name][0].documented,
+            paths=tuple(sorted(one.path for one in by_name[name])),
+            files=0,
+            bytes=0,
+        )
+        for name in order
+    }
+
+
+def _available(sources: Any) -> dict[str, pa.DataType]:
+    known = {name: kind for name, (kind, _) in (COLUMNS | RAW_COLUMNS).items()}
+    mapped = [set(source.binding.fields) for source in sources]
+    has_language = all("lang" in fields for fields in mapped)
+    dropped = {"reasons"} if has_language else {"reasons", "lang", "lang_score"}
+    return {name: kind for name, kind in known.items() if name not in dropped}
+
+
+def _check_stages(named: Sequence[tuple[str, Stage]], available: Mapping[str, pa.DataType]) -> None:
+    columns = dict(available)
+    absent: list[MissingExtra] = []
+    for stage_id, stage in named:
+        wanted = [*stage.columns_needed(), *stage.scope_columns()]
+        wanted += stage.collects if isinstance(stage, CorpusStage) else ()
+        for column in wanted:
+            if column not in columns:
+                raise PlanError(_missing_column(stage_id, column, columns))
+        try:
+            require_modules(stage, stage_id)
+        except MissingExtra as error:
+            absent.append(error)
+        else:
+            stage.check(columns)
+        columns |= {name: kind for name, kind in stage.gives.items() if name != "metrics"}
+        for column in stage.removes:
+            columns.pop(column, None)
+    if absent:
+        raise absent[0] if len(absent) == 1 else MissingExtra("\n".join(str(error) for error in absent))
+
+
+def _missing_column(stage_id: str, column: str, columns: Mapping[str, pa.DataType]) -> str:
+    givers = sorted(
+        name
+        for name, entry in REGISTRY.items()
+        for cls in (entry.values() if isinstance(entry, dict) else [entry])
+        if column in cls.gives
+    )
+    hint = f"put stage {givers[0]!r} before it" if givers else f"available are {', '.join(sorted(columns))}"
+    return f"stage {stage_id!r} needs column {column!r}, which nothing before it gives; {hint}"
+
+
+def _check_formats(units: Sequence[Unit], named: Sequence[tuple[str, Stage]]) -> None:
+    if any("raw" in stage.needs for _, stage in named):
+        return
+    raw = next((unit for unit in units if unit.format in RAW_FORMATS), None)
+    if raw is not None:
+        raise PlanError(
+            f"source {raw.source!r} has {raw.format} files, which hold pages, not text; begin the recipe with 'extract'"
+        )
+
+
+def _stage_plan(stage_id: str, stage: Stage) -> StagePlan:
+    return StagePlan(
+        id=stage_id,
+        name=stage.name,
+        method=getattr(stage, "method", None),
+        version=stage.version,
+        kind="batch" if isinstance(stage, BatchStage) else "corpus",
+        config=stage.config(),
+        numbers=tuple(stage.numbers()),
+        files={f"{path.parent.name}/{path.name}": file_digest(path) for path in stage.files()},
+        libraries={name: version_of(name, f"stage {stage_id!r}") for name in stage.libraries_used()},
+        gives=tuple(name for name in stage.gives if name != "metrics"),
+        removes=stage.removes,
+    )
+
+
+def _segments(named: Sequence[tuple[str, Stage]], identity: dict[str, Any]) -> tuple[Segment, ...]:
+    groups: list[tuple[list[str], list[str]]] = [([], [])]
+    for stage_id, stage in named:
+        if isinstance(stage, CorpusStage):
+            groups[-1][1].append(stage_id)
+            continue
+        if groups[-1][1]:
+            groups.append(([], []))
+        groups[-1][0].append(stage_id)
+    if groups[-1][1]:
+        groups.append(([], []))
+    segments = []
+    applied: list[str] = []
+    base = {key: value for key, value in identity.items() if key not in ("stages", "stage order")}
+    chain = canonical_digest(base)
+    for index, (batch, collect) in enumerate(groups):
+        own = {stage_id: identity["stages"][stage_id] for stage_id in [*applied, *batch, *collect]}
+        chain = canonical_digest([chain, [*applied, *batch, *collect], own])
+        segments.append(
+            Segment(
+                index=index,
+                apply=tuple(applied),
+                batch=tuple(batch),
+                collect=tuple(collect),
+                final=index == len(groups) - 1,
+                fingerprint=chain,
+            )
+        )
+        applied = collect
+    return tuple(segments)
+
+
+def _partitions(total_bytes: int) -> int:
+    wanted = max(1, total_bytes // PARTITION_BYTES)
+    return min(1024, 1 << (wanted - 1).bit_length())

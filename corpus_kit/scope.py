@@ -1,0 +1,50 @@
+"""`only:` and `except:`: which rows of a batch a stage sees, and how they go back among the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus_kit.stage import Stage
+
+
+def touched_rows(stage: Stage, batch: pa.RecordBatch) -> pa.BooleanArray | None:
+    """Which rows `only` and `except` let the stage see; None for all."""
+    mask = None
+    for scope, inside in ((stage.only, True), (stage.except_, False)):
+        if scope is None:
+            continue
+        hit = None
+        for column, values in scope.model_dump(exclude_none=True).items():
+            found = pc.is_in(batch[column], value_set=pa.array(values, pa.string()))
+            hit = found if hit is None else pc.and_(hit, found)
+        if hit is not None:
+            hit = hit if inside else pc.invert(hit)
+            mask = hit if mask is None else pc.and_(mask, hit)
+    return mask
+
+
+def merge(batch: pa.RecordBatch, part: pa.RecordBatch, mask: pa.BooleanArray, stage: Stage) -> pa.RecordBatch:
+    """The touched rows as the stage left them among the untouched ones, in the old order."""
+    added = {name: kind for name, kind in stage.gives.items() if name not in batch.schema.names}
+    fields = {name: part.schema.field(name).type for name in part.schema.names} | added
+    rest = batch.filter(pc.invert(mask))
+    names = [
+        name
+        for name in [*batch.schema.names, *(n for n in fields if n not in batch.schema.names)]
+        if name in fields and name not in stage.removes
+    ]
+
+    def widen(one: pa.RecordBatch) -> pa.Table:
+        columns = [
+            one[n].cast(fields[n]) if n in one.schema.names else pa.nulls(one.num_rows, fields[n]) for n in names
+        ]
+        return pa.table(columns, names=names)
+
+    joined = pa.concat_tables([widen(part), widen(rest)])
+    inside = np.asarray(mask.to_numpy(zero_copy_only=False), bool)
+    order = np.empty(len(inside), np.int64)
+    order[np.flatnonzero(inside)] = np.arange(inside.sum())
+    order[np.flatnonzero(~inside)] = np.arange(inside.sum(), len(inside))
+    return joined.take(pa.array(order)).combine_chunks().to_batches()[0]
