@@ -197,7 +197,8 @@ def card_for(path: str, source: str | None) -> SourceCard:
     if found is None:
         raise PlanError(
             f"input {path!r} has no source card: no {CARD_FILE} in it or above it\n"
-            f"  write one (name, category, licence), name one in a sources file, or try without: --no-card NAME"
+            "  write one (id, title, summary, category, rights: {spdx: ...}), name one in a sources file,\n"
+            "  or try without: --input NAME=PATH --no-card NAME"
         )
     card = load_card(found)
     if source is not None and source != card.id:

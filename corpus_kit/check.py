@@ -12,6 +12,7 @@ from corpus_kit.language import profile_for
 from corpus_kit.metrics import METRICS
 from corpus_kit.schema import READ_SCHEMA, rejected
 from corpus_kit.show import table
+from corpus_kit.sources.text import decode_text
 from corpus_kit.stage import BatchStage, require_modules
 from corpus_kit.stages import Extract, Filter, Identify, Normalize
 from corpus_kit.why import reason_line
@@ -47,7 +48,7 @@ def check(path: Path, *, rulesets: tuple[str, ...] = ("gopher",), lang: str | No
 def _one_row(raw: bytes, *, is_page: bool, lang: str | None) -> pa.RecordBatch:
     row: dict[str, Any] = dict.fromkeys(READ_SCHEMA.names)
     row |= {"id": "check-0", "source": "check", "lang": lang}
-    row |= {"raw": raw, "media_type": "text/html"} if is_page else {"text": raw.decode("utf-8", "replace")}
+    row |= {"raw": raw, "media_type": "text/html"} if is_page else {"text": decode_text(raw)[0]}
     batch = pa.RecordBatch.from_pylist([row], schema=READ_SCHEMA)
     return batch if is_page else batch.drop_columns(["raw", "media_type", "headers"])
 

@@ -27,12 +27,16 @@ def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
         except CorpusKitError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit_code)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(0)
+            where = f": {error.filename}" if error.filename else ""
+            click.echo(f"error: {error.strerror or error}{where}", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             click.echo("\ninterrupted; run the same command again to resume", err=True)
             sys.exit(130)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
 
     return run
 
@@ -100,9 +104,11 @@ def run(
     **choices: Any,
 ) -> None:
     """Run a RECIPE (a file, or the name of a shipped one), or resume a run that was cut off."""
+    from corpus_kit.ledger import read_manifest
     from corpus_kit.progress import Reporter
 
     started = time.monotonic()
+    before = read_manifest(Path(output))
     loaded, bound = _load(recipe, inputs, sources, no_card, choices["plugin"])
     done = corpus_kit.run(
         loaded,
@@ -116,7 +122,7 @@ def run(
     )
     from corpus_kit.summary import summary, summary_lines
 
-    found = summary(done, time.monotonic() - started)
+    found = summary(done, None if before == read_manifest(done.path) else time.monotonic() - started)
     prints(found, summary_lines(done, found), as_json)
 
 

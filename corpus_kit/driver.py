@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_kit.commit import commit_files, crash_point, write_json
 from corpus_kit.datasheet import render_datasheet
-from corpus_kit.errors import RunFailed
+from corpus_kit.errors import RunFailed, StageError
 from corpus_kit.execute import Executor
 from corpus_kit.identity import canonical_digest
-from corpus_kit.ledger import Receipt, Tally, read_receipt, write_receipt
+from corpus_kit.ledger import (
+    READ,
+    FileEntry,
+    Receipt,
+    Tally,
+    iter_receipts,
+    read_receipt,
+    waterfall,
+    write_receipt,
+)
 from corpus_kit.pack import plan_shards
 from corpus_kit.plan import Plan, Segment
 from corpus_kit.stage import CorpusStage
@@ -48,22 +59,23 @@ class Driver:
         """Does what is not done yet, and closes the run."""
         decisions: dict[str, Receipt] = {}
         finished: list[Receipt] = []
+        receipts: list[Receipt] = []
         for segment in self.plan.segments:
-            tasks = [self._map_task(segment, load, decisions) for load in range(len(self.plan.loads))]
+            tasks = [self._map_task(segment, load, decisions, receipts) for load in range(len(self.plan.loads))]
             receipts = self.phase(tasks)
             finished += receipts
             decisions = {}
             for stage_id in segment.collect:
                 decisions[stage_id] = self._decide(segment, stage_id, receipts, list(decisions.values()))
-        self.totals.tally.check("the whole run")
         self._close(self._pack(finished))
 
-    def _map_task(self, segment: Segment, load: int, decisions: dict[str, Receipt]) -> Task:
+    def _map_task(self, segment: Segment, load: int, decisions: dict[str, Receipt], before: list[Receipt]) -> Task:
         found = {
             stage_id: {"path": receipt.files[0].path, "group": receipt.files[0].groups.get(str(load))}
             for stage_id, receipt in decisions.items()
         }
-        args = {"segment": segment.index, "load": load, "decisions": found}
+        left = sum(file.rows for file in before[load].files if file.kind == "data") if before else 0
+        args = {"segment": segment.index, "load": load, "decisions": found, "rows": left}
         return Task(f"map-{segment.index}/{load:06d}", "map", segment.fingerprint, args)
 
     def _decide(self, segment: Segment, stage_id: str, mapped: list[Receipt], before: list[Receipt]) -> Receipt:
@@ -198,19 +210,47 @@ class Driver:
                 files += self.decided[stage.id].files
         for kind in ("data", "rejects", "metrics", "decisions"):
             (self.path / kind).mkdir(exist_ok=True)
-        render_datasheet(self.path, self.plan, self.totals.tally, files, self.totals.histograms)
-        crash_point("before_manifest")
-        manifest = {
-            "format": self.plan.format,
-            "fingerprint": self.plan.fingerprint,
-            "files": [file.model_dump(mode="json", exclude={"groups"}) for file in sorted(files, key=lambda f: f.path)],
-            "datasheet": {
-                one.name: file_digest(one) for one in sorted((self.path / "datasheet").iterdir()) if one.is_file()
-            },
-            "tally": self.totals.tally.to_json(),
-        }
-        write_json(self.path / "manifest.json", manifest, indent=1)
-        crash_point("after_manifest")
+        check_conservation(self.plan, self.totals.tally, files)
+        close_run(self.path, self.plan, self.totals, files)
+
+
+def check_conservation(plan: Plan, tally: Tally, files: Iterable[FileEntry]) -> None:
+    """What one stage kept the next one got, and what the ledger counts is in the files. Raises StageError."""
+    tally.check("the whole run")
+    steps = waterfall(tally, [READ, *(stage.id for stage in plan.stages)])
+    for before, after in itertools.pairwise(steps):
+        if before.kept != after.documents_in:
+            raise StageError(f"{before.stage!r} kept {before.kept} documents, {after.stage!r} got {after.documents_in}")
+    rows = Counter[str]()
+    for file in files:
+        rows[file.kind] += file.rows
+    counted = {"data": steps[-1].kept, "rejects": sum(sum(step.rejected.values()) for step in steps)}
+    for kind, documents in counted.items():
+        if rows[kind] != documents:
+            raise StageError(f"the ledger counts {documents} documents in {kind}, the files hold {rows[kind]}")
+
+
+def close_run(path: Path, plan: Plan, totals: Totals, files: Sequence[FileEntry]) -> None:
+    """Renders the datasheet and writes the manifest, last of all."""
+    render_datasheet(path, plan, totals.tally, list(files), totals.histograms)
+    crash_point("before_manifest")
+    manifest = {
+        "format": plan.format,
+        "fingerprint": plan.fingerprint,
+        "files": [file.model_dump(mode="json", exclude={"groups"}) for file in sorted(files, key=lambda f: f.path)],
+        "datasheet": {one.name: file_digest(one) for one in sorted((path / "datasheet").iterdir()) if one.is_file()},
+        "tally": totals.tally.to_json(),
+    }
+    write_json(path / "manifest.json", manifest, indent=1)
+    crash_point("after_manifest")
+
+
+def document_again(path: Path, plan: Plan, manifest: dict[str, Any]) -> None:
+    """Documents a finished run anew, from its receipts, after a source card was edited."""
+    totals = Totals()
+    for receipt in iter_receipts(path):
+        totals.add(receipt)
+    close_run(path, plan, totals, [FileEntry.model_validate(file) for file in manifest["files"]])
 
 
 def _paths(receipts: Iterable[Receipt]) -> list[str]:

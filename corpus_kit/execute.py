@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from corpus_kit.errors import PlanError, missing_extra
+from corpus_kit.errors import PlanError, RunFailed, missing_extra
 from corpus_kit.tasks import Outcome, Settings, Task, perform
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class OnRay:
 
         self._arguments = (run, plan_fingerprint)
         self._settings = settings
-        self._window = 2 * slots
+        self._window = slots  # none waits inside Ray, so the age of a reference is that of its task
         self._seconds = seconds
         self._remote: Any = ray.remote(num_cpus=1, max_retries=0)(perform)
 
@@ -74,9 +74,10 @@ class OnRay:
                 reference = self._remote.remote(*self._arguments, task, self._settings)
                 flying[reference] = (task, attempt, time.monotonic())
             ready, _ = ray.wait(list(flying), num_returns=1, timeout=5.0)
-            for reference in ready or self._overdue(flying):
+            late = [reference for reference in self._overdue(flying) if reference not in ready]
+            for reference in [*ready, *late]:
                 task, attempt, _ = flying.pop(reference)
-                outcome = self._collect(reference, task, late=not ready)
+                outcome = self._collect(reference, task, late=reference in late)
                 if isinstance(outcome, Outcome):
                     yield outcome
                 elif attempt < ATTEMPTS:
@@ -103,9 +104,13 @@ class OnRay:
             return "its worker ran out of memory"
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError, ray.exceptions.ObjectLostError):
             return "its worker died"
+        except ray.exceptions.RaySystemError as error:
+            raise RunFailed("the Ray cluster is gone; what is done is kept, run the same command again") from error
         except ray.exceptions.RayTaskError as error:
             # A bug of ours, outside any stage. The message may hold text; the type may not.
             return Outcome(task.name, None, "", {}, ("StageError", f"the worker raised {type(error.cause).__name__}"))
+        except ray.exceptions.RayError as error:
+            return f"Ray says {type(error).__name__}"
 
 
 @contextlib.contextmanager

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from corpus_kit.errors import MissingExtra
@@ -17,6 +19,9 @@ from corpus_kit.recipe import Recipe
 from corpus_kit.resources import digest as file_digest
 from corpus_kit.schema import FORMAT
 from corpus_kit.sources import Unit, reader_for
+
+RUNNER_VERSION = 1
+"""Raised when loads, partitions, parts or the kernels change so that other bytes come out of the same stages."""
 
 
 def canonical_digest(value: Any) -> str:
@@ -51,6 +56,9 @@ def identity_of(
         inputs.setdefault(unit.source, {})[unit.relative] = unit.fingerprint
     return {
         "format": FORMAT,
+        "runner": RUNNER_VERSION,
+        "python": ".".join(platform.python_version_tuple()[:2]),  # brings its own Unicode
+        "numpy": np.__version__,
         "pyarrow": pa.__version__,
         "readers": {name: _reader(name) for name in sorted({unit.format for unit in units})},
         "settings": recipe.model_dump(mode="json", include=shaping),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus_kit.card import SourceCard, card_for, load_card
+from corpus_kit.card import SourceCard, card_for, find_card, load_card
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.strict_yaml import load, validate
 
@@ -113,6 +113,9 @@ def _resolve(source: str | None, path: str, undocumented: set[str]) -> Input:
         return Input(path=path, card=_placeholder(source), documented=False)
     if "://" not in path and not Path(path).exists():
         raise PlanError(f"input {path!r} does not exist")
+    if source is None and len(undocumented) == 1 and ("://" in path or find_card(path) is None):
+        [only] = undocumented
+        return Input(path=path, card=_placeholder(only), documented=False)
     return Input(path=path, card=card_for(path, source))
 
 

@@ -37,7 +37,10 @@ class Run:
     @cached_property
     def plan(self) -> Plan:
         """What the run was asked to do."""
-        return Plan.model_validate_json((self.path / "plan.json").read_bytes())
+        try:
+            return Plan.model_validate_json((self.path / "plan.json").read_bytes())
+        except ValueError as error:
+            raise PlanError(f"{self.path}/plan.json is damaged, or of another version of corpus-kit") from error
 
     @property
     def finished(self) -> bool:
@@ -61,7 +64,11 @@ class Run:
         folder, single = self.path / kind, self.path / f"{kind}.parquet"
         if single.is_file():
             return ds.dataset(single, format=_CHECKED)
-        files = sorted(str(one) for one in folder.glob("*.parquet")) if folder.is_dir() else []
+        manifest = read_manifest(self.path)
+        if manifest is None:
+            files = sorted(str(one) for one in folder.glob("*.parquet")) if folder.is_dir() else []
+        else:
+            files = [str(self.path / file["path"]) for file in manifest["files"] if file["kind"] == kind]
         if not files:
             return ds.dataset(self._empty(kind))
         return ds.dataset(files, format=_CHECKED)

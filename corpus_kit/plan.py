@@ -99,5 +99,5 @@ def load_plan(path: Path) -> Plan:
     """Reads a plan written by a run, and its plug-in if it has one."""
     planned = Plan.model_validate_json(path.read_bytes())
     if planned.plugin is not None:
-        load_plugin(planned.plugin)
+        load_plugin(planned.plugin, planned.identity["plugin"])
     return planned

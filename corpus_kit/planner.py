@@ -142,13 +142,18 @@ def _missing_column(stage_id: str, column: str, columns: Mapping[str, pa.DataTyp
 
 
 def _check_formats(units: Sequence[Unit], named: Sequence[tuple[str, Stage]]) -> None:
-    if any("raw" in stage.needs for _, stage in named):
-        return
     raw = next((unit for unit in units if unit.format in RAW_FORMATS), None)
-    if raw is not None:
-        raise PlanError(
-            f"source {raw.source!r} has {raw.format} files, which hold pages, not text; begin the recipe with 'extract'"
-        )
+    if raw is None:
+        return
+    what = f"source {raw.source!r} has {raw.format} files, which hold pages, not text"
+    extract = next((i for i, (_, stage) in enumerate(named) if "raw" in stage.needs), None)
+    if extract is None:
+        raise PlanError(f"{what}; begin the recipe with 'extract'")
+    for stage_id, stage in named[:extract]:
+        if "text" in [*stage.columns_needed(), *(stage.collects if isinstance(stage, CorpusStage) else ())]:
+            raise PlanError(f"{what}; put 'extract' before stage {stage_id!r}")
+    if named[extract][1].scope_columns():
+        raise PlanError(f"{what}; 'extract' must see all of them, so it takes no 'only' and no 'except'")
 
 
 def _stage_plan(stage_id: str, stage: Stage) -> StagePlan:

@@ -48,10 +48,10 @@ class Recipe(BaseModel):
         """Every stage with its id, in order."""
         return list(zip(stage_ids(self.stages), self.stages, strict=True))
 
-    def to_yaml(self) -> str:
-        """The recipe as YAML, defaults left out; `parse_recipe` reads it back to an equal recipe."""
-        data = self.model_dump(mode="json", exclude={"stages"}, exclude_defaults=True)
-        items = [_item(stage) for stage in self.stages]
+    def to_yaml(self, *, defaults: bool = False) -> str:
+        """The recipe as YAML, with or without defaults; `parse_recipe` reads it back to an equal recipe."""
+        data = self.model_dump(mode="json", exclude={"stages", "recipe"}, exclude_defaults=not defaults)
+        items = [_item(stage, defaults=defaults) for stage in self.stages]
         value = {"recipe": 1} | data | {"stages": items}
         return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
@@ -122,8 +122,8 @@ def _stage(document: Document, item: Any, at: Location) -> Stage:
     return validate(document, cls, settings, (*at, name))
 
 
-def _item(stage: Stage) -> Any:
-    settings = stage.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def _item(stage: Stage, *, defaults: bool) -> Any:
+    settings = stage.model_dump(mode="json", by_alias=True, exclude_defaults=not defaults)
     method = getattr(stage, "method", None)
     if method is not None:
         settings = {"method": method} | settings

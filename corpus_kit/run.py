@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from corpus_kit.claim import claim_output
+from corpus_kit.claim import check_files, claim_output, refuse_foreign, write_plan
 from corpus_kit.commit import RunLock, clear_staging, write_text
-from corpus_kit.driver import Driver, Progress
+from corpus_kit.driver import Driver, Progress, document_again
 from corpus_kit.execute import TASK_SECONDS, check_ray, executor
 from corpus_kit.inputs import Input
 from corpus_kit.ledger import read_manifest
@@ -48,14 +48,15 @@ def run(
     if workers > 1 or ray_address is not None:
         check_ray()
     path = Path(output).resolve()
-    claim_output(path, planned, overwrite=overwrite)
+    refuse_foreign(path, inputs)
     lock = RunLock(path)
     lock.acquire()
     try:
+        claim_output(path, planned, overwrite=overwrite)
         manifest = read_manifest(path)
         if manifest is None:
-            write_text(path / "recipe.yaml", recipe.to_yaml())
-            write_text(path / "plan.json", planned.model_dump_json(indent=1) + "\n")
+            write_plan(path, planned)
+            write_text(path / "recipe.yaml", recipe.to_yaml(defaults=True))
             clear_staging(path)
             with executor(
                 str(path),
@@ -66,6 +67,11 @@ def run(
                 task_seconds=task_seconds,
             ) as pool:
                 Driver(path, planned, pool, progress).run()
+        else:
+            check_files(path, manifest)
+            if Run(path).plan != planned:  # a card or a description was edited: nothing to compute, all to document
+                write_plan(path, planned)
+                document_again(path, planned, manifest)
         shutil.rmtree(path / "work", ignore_errors=True)
         clear_staging(path)
     finally:

@@ -26,6 +26,7 @@ from corpus_kit.scope import merge, touched_rows
 from corpus_kit.sources import reader_for
 from corpus_kit.stage import BatchStage, CorpusStage, Stage
 from corpus_kit.tables import open_table, row_bytes, write_table
+from corpus_kit.units import check_unchanged
 
 
 def work_file(segment: int, load: int) -> str:
@@ -65,7 +66,9 @@ def _unit_batches(job: Job, load: int, skipped: Counter[str]) -> Iterator[pa.Rec
     for unit in job.plan.units[slice(*job.plan.loads[load])]:
         binding = job.plan.sources[unit.source].binding
         reader = reader_for(unit.format)
+        check_unchanged(unit)
         yield from reader.read(unit, binding, skipped, batch_rows=job.batch_rows, batch_bytes=job.batch_bytes)
+        check_unchanged(unit)
 
 
 def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator[pa.RecordBatch]:
@@ -85,10 +88,16 @@ def _joined(batches: Iterator[pa.RecordBatch], rows: int, size: int) -> Iterator
 
 def _resume(job: Job, segment: Segment, load: int) -> Iterator[pa.RecordBatch]:
     """Batches a former segment left."""
+    if not job.args["rows"]:
+        return
     path = job.run / work_file(segment.index - 1, load)
     if not path.exists():
-        return
-    for batch in open_table(path).iter_batches(batch_size=job.batch_rows, use_threads=False):
+        raise StageError(f"{path.relative_to(job.run)} is missing, though its receipt says it was made; run again")
+    file = open_table(path)
+    if file.metadata.num_rows != job.args["rows"]:
+        raise StageError(f"{path.relative_to(job.run)} has not the {job.args['rows']} rows of its receipt; run again")
+
+    for batch in file.iter_batches(batch_size=job.batch_rows, use_threads=False):
         if batch.num_rows:
             yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
 

@@ -13,8 +13,8 @@ from corpus_kit.progress import duration
 from corpus_kit.show import counted, size, skipped_lines, waterfall_lines
 
 
-def summary(run: Run, seconds: float) -> dict[str, Any]:
-    """Totals of a finished run."""
+def summary(run: Run, seconds: float | None) -> dict[str, Any]:
+    """Totals of a finished run; `seconds` is None if it was finished before."""
     manifest = read_manifest(run.path)
     assert manifest is not None
     files: dict[str, dict[str, int]] = {}
@@ -27,7 +27,7 @@ def summary(run: Run, seconds: float) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "input_bytes": sum(source.bytes for source in run.plan.sources.values()),
-        "seconds": round(seconds, 1),
+        "seconds": None if seconds is None else round(seconds, 1),
         "files": files,
         "waterfall": [step._asdict() for step in run.waterfall()],
         "skipped": [[*key, count] for key, count in sorted(run.tally.skipped.items())],
@@ -38,12 +38,7 @@ def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
     """The end of `corpus-kit run`: waterfall, sizes, throughput, and where everything is."""
     lines = [*waterfall_lines(run.waterfall()), ""]
     lines += [*skipped, ""] if (skipped := skipped_lines(run.plan, run.tally)) else []
-    read = found["waterfall"][0]["documents_in"]
-    seconds = max(found["seconds"], 0.1)
-    lines.append(
-        f"{read:,} documents, {size(found['input_bytes'])} of input in {duration(seconds)} "
-        f"({read / seconds:,.0f} documents/s, {size(found['input_bytes'] / seconds)}/s)"
-    )
+    lines.append(_pace(found["waterfall"][0]["documents_in"], found["input_bytes"], found["seconds"]))
     kinds = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
     for kind, noun in kinds:
         one = found["files"].get(kind)
@@ -52,6 +47,14 @@ def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
             lines.append(f"  {noun:<10} {shown(run.path / kind)}/  {one['rows']:,} rows, {count}, {size(one['bytes'])}")
     lines.append(f"  datasheet  {shown(run.path / 'datasheet' / 'datasheet.html')}")
     return lines
+
+
+def _pace(documents: int, size_in: int, seconds: float | None) -> str:
+    amount = f"{counted(documents, 'document')}, {size(size_in)} of input"
+    if seconds is None:
+        return f"{amount}; this run was finished before, nothing was left to do"
+    seconds = max(seconds, 0.1)
+    return f"{amount} in {duration(seconds)} ({documents / seconds:,.0f} documents/s, {size(size_in / seconds)}/s)"
 
 
 def shown(path: Path) -> str:
@@ -90,8 +93,8 @@ def status_lines(run: Run, found: dict[str, Any]) -> list[str]:
 def _locked(path: Path) -> bool:
     """Whether a driver holds the run's lock."""
     try:
-        with (path / ".lock").open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (path / ".lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except OSError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from corpus_kit.errors import PlanError, missing_extra
 from corpus_kit.inputs import Input
 from corpus_kit.sources import ONE_DOCUMENT_FORMATS, Binding, Unit, format_of, reader_for
-from corpus_kit.storage import FileEntry, fingerprint, list_files
+from corpus_kit.storage import FileEntry, fingerprint, is_remote, list_files
 
 
 class Skipped(BaseModel):
@@ -71,9 +72,22 @@ def list_units(
                     size=file.entry.size // len(ranges),
                     limit=quota,
                     fingerprint=digest,
+                    modified=None if is_remote(file.entry.path) else file.entry.modified,
                 )
             )
     return units, skipped
+
+
+def check_unchanged(unit: Unit) -> None:
+    """Raises PlanError if a local file is no longer the one that was planned, whose digest the ledger has."""
+    if unit.modified is None:
+        return
+    try:
+        modified = os.stat(unit.path).st_mtime_ns
+    except OSError as error:
+        raise PlanError(f"input {unit.relative!r} of {unit.source} cannot be read: {error.strerror}") from error
+    if modified != unit.modified:
+        raise PlanError(f"input {unit.relative!r} of {unit.source} was changed during the run; run again")
 
 
 def make_loads(units: Sequence[Unit], split_bytes: int) -> list[tuple[int, int]]:
@@ -94,7 +108,7 @@ def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
     files: list[_File] = []
     unknown: Counter[tuple[str, str]] = Counter()
     for one in inputs:
-        entries, binding = list_files(one.path), one.card.binding()
+        entries, binding = list_files(_absolute(one.path)), one.card.binding()
         readable = 0
         for entry in entries:
             name = one.card.format or format_of(entry.relative)
@@ -107,6 +121,7 @@ def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
         if not readable:
             raise PlanError(_nothing_to_read(one.path, entries))
     files.sort(key=lambda file: (file.source, file.entry.relative))
+    _refuse_twice(files)
     for before, after in itertools.pairwise(files):
         if (before.source, before.entry.relative) == (after.source, after.entry.relative):
             raise PlanError(
@@ -115,6 +130,24 @@ def _files(inputs: Sequence[Input]) -> tuple[list[_File], list[Skipped]]:
                 "bind the folder above both as one input"
             )
     return files, [Skipped(source=s, ending=e, files=n) for (s, e), n in sorted(unknown.items())]
+
+
+def _absolute(path: str) -> str:
+    """Workers on a cluster have working directories of their own."""
+    return path if "://" in path else os.path.abspath(path)
+
+
+def _refuse_twice(files: Sequence[_File]) -> None:
+    """One file may not be read twice, under two ids."""
+    seen: dict[str, _File] = {}
+    for file in files:
+        path = file.entry.path if is_remote(file.entry.path) else os.path.realpath(file.entry.path)
+        other = seen.setdefault(path, file)
+        if other is not file:
+            raise PlanError(
+                f"{file.entry.path!r} would be read twice, as {other.entry.relative!r} of {other.source!r} and as "
+                f"{file.entry.relative!r} of {file.source!r}; inputs may not overlap"
+            )
 
 
 def _check_reader(format: str, source: str) -> None:

@@ -45,6 +45,8 @@ def _stages(run: Run, id: str, rejected_at: str | None, reject: Story | None) ->
             decision = run.find(f"decisions/{stage.id}", id)
             if decision is not None:
                 one |= _cluster(run, stage.id, decision)
+        if stage.name == "identify" and stage.id == rejected_at:
+            one["keep"] = stage.config["keep"]
         if stage.id == rejected_at:
             assert reject is not None
             one["reasons"] = reject["reasons"]
@@ -81,6 +83,8 @@ def story_lines(story: Story) -> list[str]:
             lines.append(f"    duplicate of {one['duplicate_of']}{where}, {similar}")
         if one.get("stands_for"):
             lines.append(f"    kept in place of {counted(one['stands_for'], 'duplicate')}")
+        if one.get("keep"):
+            lines.append(f"    {story['lang']} is not kept, or not with this score; kept are {', '.join(one['keep'])}")
         lines += [f"    {reason_line(reason)}" for reason in one.get("reasons", ())]
     if "weight" in story:
         lines.append(f"  weight    {story['weight']:.3f} epochs")

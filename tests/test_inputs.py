@@ -52,7 +52,8 @@ def test_no_card_is_an_error_that_says_what_to_do(folder):
     (folder / "loose").mkdir()
     assert message("loose") == (
         "input 'loose' has no source card: no source.yaml in it or above it\n"
-        "  write one (name, category, licence), name one in a sources file, or try without: --no-card NAME"
+        "  write one (id, title, summary, category, rights: {spdx: ...}), name one in a sources file,\n"
+        "  or try without: --input NAME=PATH --no-card NAME"
     )
 
 

@@ -88,6 +88,19 @@ def test_raw_pages_need_extract(tmp_path):
     assert toy.plan_of("recipe: 1\nstages: [extract, normalize]\n", [folder]).units[0].format == "html"
 
 
+@pytest.mark.parametrize(
+    ("stages", "complaint"),
+    [
+        ("[normalize, extract]", "put 'extract' before stage 'normalize'"),
+        ("[{extract: {only: {source: [web]}}}, normalize]", "it takes no 'only' and no 'except'"),
+    ],
+)
+def test_extract_sees_all_pages_before_anything_needs_text(tmp_path, stages, complaint):
+    folder = toy.write_card(tmp_path / "pages", "pages")
+    (folder / "a.html").write_text("<p>x")
+    assert complaint in refused(f"recipe: 1\nstages: {stages}\n", [folder])
+
+
 def test_an_input_that_the_recipe_does_not_list(two):
     recipe = "recipe: 1\nsources: [aa, b]\nstages: [normalize]\n"
     assert refused(recipe, two) == "the recipe has no source 'bb'; did you mean 'b'?"

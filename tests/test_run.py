@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import corpus_kit
-from corpus_kit.errors import LedgerError, RunFailed, StageError
+from corpus_kit.errors import LedgerError, PlanError, RunFailed, StageError
 from corpus_kit.ledger import Tally, read_manifest
 
 
@@ -127,6 +127,8 @@ def test_workers_do_not_show(corpus, clean, tmp_path, workers):
 
 
 CRASHES = [
+    "before_plan",
+    "after_plan",
     *(f"before_fsync:{n}" for n in (1, 8, 30)),
     *(f"before_commit:{n}" for n in (1, 14)),
     *(f"after_rename:{n}" for n in (1, 2, 40)),
@@ -142,7 +144,7 @@ def test_killed_at_a_commit_step_and_run_again_gives_the_same_bytes(corpus, clea
     line = arguments(recipe_file, corpus, tmp_path / "run")
     killed = laws.command(*line, crash=crash)
     assert killed.returncode == -signal.SIGKILL
-    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run" / "receipts").rglob("*.json")}
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run").glob("receipts/**/*.json")}
     again = laws.command(*line)
     assert again.returncode == 0, again.stderr
     assert all(p.stat().st_mtime_ns == when for p, when in before.items())  # what was done is not done again
@@ -222,6 +224,66 @@ def test_overwrite_discards_the_other_run(corpus, tmp_path):
     other = laws.run(corpus, tmp_path / "run", overwrite=True)
     assert other.plan.recipe["name"] == "laws"
     assert not (other.path / "work").exists()
+
+
+@pytest.mark.parametrize("crash", ["before_discard", "in_discard:1", "in_discard:4", "after_discard"])
+def test_killed_while_discarding_and_run_again_gives_the_same_bytes(corpus, clean, recipe_file, tmp_path, crash):
+    laws.run(corpus, tmp_path / "run", recipe=laws.RECIPE.replace("alpha: 0.5", "alpha: 0.7"))
+    line = [*arguments(recipe_file, corpus, tmp_path / "run"), "--overwrite"]
+    assert laws.command(*line, crash=crash).returncode == -signal.SIGKILL
+    again = laws.command(*line)
+    assert again.returncode == 0, again.stderr
+    assert laws.tree(tmp_path / "run") == laws.tree(clean.path)
+
+
+def test_a_work_file_that_vanishes_is_an_error_not_an_empty_shard(corpus, tmp_path):
+    def vanish(progress):
+        if progress.phase == "decide-near" and progress.done:
+            (tmp_path / "run" / "work" / "map-0" / "000000.parquet").unlink()
+
+    with pytest.raises(RunFailed, match=r"work/map-0/000000\.parquet is missing"):
+        laws.run(corpus, tmp_path / "run", progress=vanish)
+    again = laws.run(corpus, tmp_path / "run")  # its receipt no longer counts, so it is made again
+    assert again.finished
+
+
+def test_an_input_changed_during_the_run_is_named(corpus, tmp_path):
+    copy = tmp_path / "corpus"
+    shutil.copytree(corpus, copy)
+
+    def change(progress):
+        if progress.phase == "map-0" and progress.done == 0:
+            (copy / "posts" / "b.jsonl").write_text('{"text": "kort"}\n')
+
+    with pytest.raises(RunFailed, match=r"input 'b\.jsonl' of posts was changed during the run"):
+        laws.run(copy, tmp_path / "run", progress=change)
+
+
+def test_overlapping_inputs_are_refused(corpus, tmp_path):
+    bound = corpus_kit.resolve_inputs([str(corpus / "posts"), str(corpus / "posts" / "a.jsonl")])
+    with pytest.raises(PlanError, match=r"a\.jsonl' would be read twice"):
+        corpus_kit.run(corpus_kit.parse_recipe(laws.RECIPE), bound, tmp_path / "run", workers=1)
+
+
+def test_a_finished_run_with_a_missing_shard_is_not_called_finished(corpus, clean, tmp_path):
+    shutil.copytree(clean.path, tmp_path / "run")
+    (tmp_path / "run" / "data" / "00001.parquet").unlink()
+    with pytest.raises(LedgerError, match=r"its data/00001\.parquet is missing"):
+        laws.run(corpus, tmp_path / "run")
+
+
+def test_a_card_edited_after_the_run_is_documented_without_computing(corpus, clean, tmp_path):
+    copy = tmp_path / "corpus"
+    shutil.copytree(corpus, copy)
+    done = laws.run(copy, tmp_path / "run")
+    card = copy / "posts" / "source.yaml"
+    card.write_text(card.read_text().replace("made for a test", "another summary"))
+    before = {path: content for path, content in laws.tree(done.path).items() if path.startswith(("data/", "rejects/"))}
+    again = laws.run(copy, tmp_path / "run")
+    assert again.plan.sources["posts"].card.summary == "another summary"
+    after = laws.tree(again.path)
+    assert {path: after[path] for path in before} == before
+    assert b"another summary" in after["datasheet/datasheet.html"]
 
 
 def test_a_folder_with_other_files_is_never_touched(corpus, tmp_path):

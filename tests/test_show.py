@@ -105,13 +105,13 @@ stages
     toy_rules.word_count.high  1000   ruleset toy_rules: Toy 2024
   dedup (exact) v1  gives duplicates
   dedup.2 (minhash) v1  gives duplicates
-    number               value  origin
-    ngram                2      recipe
-    bands                25     stage default
-    rows                 5      stage default
-    threshold            0.8    stage default
-    seed                 1      stage default
-    recall at threshold  1      computed: 1 - (1 - threshold^rows)^bands
+    number               value     origin
+    ngram                2         recipe
+    bands                25        stage default
+    rows                 5         stage default
+    threshold            0.8       stage default
+    seed                 1         stage default
+    recall at threshold  0.999951  computed: 1 - (1 - threshold^rows)^bands
   weight v1  gives weight
     number  value  origin
     alpha   0.5    recipe

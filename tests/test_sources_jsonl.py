@@ -277,3 +277,12 @@ def test_lines_are_those_of_split(data, step, cap):
         expected.pop()
     found = list(split_lines(lambda _: next(pieces, b""), 0, float("inf"), cap))
     assert [(line.offset, line.size if line.reason else line.data) for line in found] == expected
+
+
+def test_a_wrong_text_field_is_found_before_the_run(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(f'{{"broedtekst": "t {i}", "id": {i}}}\n' for i in range(30)))
+    binding = Binding(source="s1", fields={"text": "brodtekst"})
+    with pytest.raises(PlanError, match=r"none of the first 30 records .* did you mean 'broedtekst'\?"):
+        Jsonl().check(str(path), binding)
+    Jsonl().check(str(path), Binding(source="s1", fields={"text": "broedtekst"}))

@@ -120,7 +120,7 @@ def test_one_name_in_two_sources_is_fine(inputs, tmp_path):
 
 
 def test_the_same_input_twice_is_refused(inputs):
-    with pytest.raises(PlanError, match=r"source 'aa' has two files called 'm\.jsonl'"):
+    with pytest.raises(PlanError, match=r"would be read twice, as 'm\.jsonl' of 'aa' .*; inputs may not overlap"):
         list_units([*inputs, inputs[2]], 1 << 20, None)
 
 

@@ -92,6 +92,8 @@ class Unit(BaseModel):
     """Read at most this many records."""
     fingerprint: str = ""
     """Digest of the file (see `storage.fingerprint`)."""
+    modified: int | None = None
+    """Time of the file's last change when it was planned (ns since 1970), if it is local."""
 
 
 class Reader(Protocol):

@@ -13,12 +13,14 @@ import orjson
 import pyarrow as pa
 
 from corpus_kit.compression import DamagedInput, compression_of
-from corpus_kit.errors import PlanError
+from corpus_kit.errors import PlanError, suggest
 from corpus_kit.sources import MAX_RECORD_BYTES, Binding, Unit, byte_ranges, field_names
 from corpus_kit.sources.rows import Row, to_batches
 from corpus_kit.storage import decompressed, open_stream
 
 _READ_BYTES = 1 << 20
+_ENOUGH_RECORDS = 20
+"""Records without the text field, and none with it, that make it a wrong mapping and not bad records."""
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -54,6 +56,7 @@ class Jsonl:
         first = begin.partition(b"\n")[0].strip()
         if first in (b"[", b"{") or first.startswith(b"[{"):
             raise PlanError(f"{path!r} is a JSON document, not one object a line; convert it: jq -c '.[]' FILE")
+        _require_text(path, begin, field_names(binding)["text"])
 
     def read(
         self, unit: Unit, binding: Binding, skipped: Counter[str], *, batch_rows: int, batch_bytes: int
@@ -81,6 +84,28 @@ class Jsonl:
                     continue
                 columns, reason = parse_record(data, names)
                 yield Row(line.offset, line.size, columns, reason)
+
+
+def _require_text(path: str, begin: bytes, field: str) -> None:
+    """Raises PlanError if the file begins with many records of which none has the text field."""
+    seen: set[str] = set()
+    records = 0
+    for line in begin.split(b"\n")[:-1]:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if not isinstance(record, dict):
+            continue
+        if field in record:
+            return
+        records += 1
+        seen.update(record)
+    if records >= _ENOUGH_RECORDS:
+        raise PlanError(
+            f"none of the first {records} records of {path!r} has the field {field!r}; {suggest(field, seen)}\n"
+            "  name the right one in the source card: fields: {text: NAME}"
+        )
 
 
 class Line(NamedTuple):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Literal
 
 import pyarrow as pa
+from pydantic import Field
 
 from corpus_kit.schema import Reason, set_columns, set_reasons
 from corpus_kit.stage import BatchStage, register
@@ -55,6 +56,7 @@ class Extract(BatchStage):
         "extract.too_large": "the page has more bytes than `max_bytes`",
         "extract.too_deep": "elements are nested deeper than `max_depth`",
         "extract.empty": "no main text was found",
+        "extract.unparsable": "the parser failed on the page",
         "extract.timeout": "extraction took longer than `max_seconds`",
     }
 
@@ -66,11 +68,11 @@ class Extract(BatchStage):
     """Keep the text of tables."""
     comments: bool = False
     """Keep readers' comments (trafilatura only)."""
-    max_bytes: int = 20 << 20
-    max_depth: int = 2000
+    max_bytes: int = Field(default=20 << 20, ge=1)
+    max_depth: int = Field(default=2000, ge=1)
     """Parsers cut or hang on deeper ones: lexbor took over 25 s on 200,000 nested elements."""
-    max_seconds: float | None = 60.0
-    """Time limit of one page. The one number here that depends on the machine; null for none."""
+    max_seconds: float | None = Field(default=60.0, gt=0)
+    """Processor time of one page; null for none. The one number here that depends on the machine."""
 
     def modules(self) -> dict[str, str]:
         """The engine's library; resiliparse also detects encodings."""
@@ -122,6 +124,8 @@ class Extract(BatchStage):
                 text = engine(page)
         except _Overdue:
             return "extract.timeout"
+        except Exception:  # whatever a parser raises, the page is at fault: data trouble is a reason
+            return "extract.unparsable"
         if text is None or not text.strip():
             return "extract.empty"
         return text, title_of(page)
@@ -209,7 +213,10 @@ def depth(page: str, limit: int) -> int:
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raises _Overdue in the block after some seconds. No limit outside a main thread, where signals cannot be set."""
+    """Raises _Overdue in the block after some seconds of processor time, which a busy machine does not use up.
+
+    No limit outside a main thread, where signals cannot be set.
+    """
     if seconds is None or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -217,10 +224,10 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     def overdue(*_: object) -> None:
         raise _Overdue
 
-    before = signal.signal(signal.SIGALRM, overdue)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, overdue)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -6,6 +6,7 @@ Temperature: Conneau et al. 2020 (XLM-R), section 3.1, share of a group proporti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -54,6 +55,8 @@ class Weight(CorpusStage):
     def _one_rule(self) -> Weight:
         if self.alpha is not None and self.targets is not None:
             raise ValueError("give alpha or targets, not both")
+        if self.targets is not None and not all(math.isfinite(one) for one in self.targets.values()):
+            raise ValueError("a target is not a number")
         if self.targets is not None and abs(sum(self.targets.values()) - 1) > 1e-6:
             raise ValueError(f"targets add up to {sum(self.targets.values()):g}, not 1")
         if self.targets is not None and min(self.targets.values()) < 0:
