@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 import toy
+from hypothesis import settings
 
 import corpus_kit
+
+# CI tries the same examples each time, so that it is green or red for one reason; HYPOTHESIS_PROFILE=search tries more.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ STAGES = st.one_of(
         ),
     ),
     st.builds(ExactDedup, form=st.sampled_from(["as_is", "folded"]), except_=SCOPES),
-    st.builds(MinHashDedup, threshold=st.floats(0.01, 1), seed=st.integers(0, 1 << 64), ngram=st.integers(1, 64)),
+    st.builds(MinHashDedup, threshold=st.floats(0.01, 1), seed=st.integers(0, (1 << 64) - 1), ngram=st.integers(1, 64)),
     st.builds(Weight, alpha=st.none() | st.floats(0, 1), max_epochs=st.none() | st.floats(1e-3, 1e3)),
 )
 RECIPES = st.builds(
