@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby, islice
 
+from corpus_kit.kernels.characters import LETTERS, pattern
+
 
 class Doc:
     """One text, cut into what metrics count; each cut is made once, when first asked for.
@@ -87,10 +89,16 @@ def is_blank(line: str) -> bool:
     return not line or line.isspace()
 
 
+LETTER = pattern(LETTERS)
+
+
 def has_letter(word: str) -> bool:
     """Whether some character is alphabetic (`str.isalpha`: Unicode categories Lu, Ll, Lt, Lm, Lo).
+
+    Which characters are is read from the table that the kernels use too, so that it does not depend on the version of
+    Python.
 
     >>> [has_letter(word) for word in ["2nd", "1999", "ᚠ", "語", "²", "..."]]
     [True, False, True, True, False, False]
     """
-    return word.isalpha() or any(map(str.isalpha, word))
+    return LETTER.search(word) is not None

@@ -88,6 +88,15 @@ PIECES = [
     b"\xe1\x9a\x80",
     b"\xe2",
     b"\xe2\x80",
+    b".",
+    b"...",
+    b"\xe2\x80\xa6",
+    b"-",
+    b"#",
+    b"\n\n",
+    b"a b a b ord a b ",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
 ]
 PIECES += [b"\xe2\x80\x83", b"\xe2\x81\x9f", b"\xe3\x80\x80", b"\xe3\x80", b"\xf0\x9f\x91\xa9", b"\xff", b"\xc3\xa5"]
 
@@ -111,7 +120,8 @@ def fuzz(seconds: float, seed: int) -> None:
     import pyarrow as pa
 
     from corpus_kit import kernels
-    from corpus_kit.kernels import _kernels, definition, hashes
+    from corpus_kit.kernels import _kernels, definition, hashes, measure
+    from corpus_kit.metrics import measure_by_definition
 
     def exact(values: bytes) -> np.ndarray:
         return np.frombuffer(values, np.uint8).copy()
@@ -136,6 +146,15 @@ def fuzz(seconds: float, seed: int) -> None:
         rows = np.arange(len(sets))
         similarity = kernels.pair_jaccard(made, rows, rows[::-1])
         assert similarity.tolist() == [definition.jaccard(a, b) for a, b in zip(sets, sets[::-1], strict=True)]
+        metrics(array, [(text or b"").decode(errors="replace") for text in texts[offset:]])
+
+    def metrics(array: pa.Array, texts: list[str]) -> None:
+        lists = [frozenset(["a", "ord", "å", "x" * 17, "\ufffd"]), frozenset(), None]
+        which = np.array([source.randrange(3) for _ in texts], int)
+        made = measure.measure_columns(array, stop_words=lists, which=which)
+        expected = measure_by_definition(measure.COLUMNS, pa.array(texts, pa.large_string()), lists, which)
+        for name in measure.COLUMNS:
+            assert np.array_equal(made[name], expected[name], equal_nan=True), (seed, rounds, name)
 
     def damaged() -> None:
         rows = source.randrange(1, 9)
@@ -147,12 +166,16 @@ def fuzz(seconds: float, seed: int) -> None:
         data = exact(source.randbytes(source.randrange(400)))
         array = (validity, ends, data, source.randrange(3), source.randrange(rows + 2))
         length = array[4]
+        which = np.array([source.randrange(-2, 4) for _ in range(length)], np.int64)
         calls = [
             lambda: _kernels.digests(*array, np.empty((length, 2), np.uint64)),
             lambda: _kernels.shingle_sets(*array, 3, 0, np.empty(length + 1, np.int64)),
             lambda: _kernels.shingle_sets(*array, 3, 1, np.empty(length + 1, np.int64)),
             lambda: _kernels.signatures(*array, 3, 0, 7, 1, np.empty((length, 7), np.uint32)),
             lambda: _kernels.pair_jaccard(*array, ends, ends, np.empty(rows + 1, np.float64)),
+            lambda: _kernels.measure(
+                *array, *array, exact(np.array(numbers[:3]).tobytes()), which, np.empty((len(measure.COLUMNS), length))
+            ),
             lambda: _kernels.jaccard(data, data[: source.randrange(len(data) + 1)].copy()),
         ]
         with contextlib.suppress(ValueError, IndexError):

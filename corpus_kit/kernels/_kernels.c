@@ -2,11 +2,16 @@
  *
  * Each function takes raw buffers, checks their sizes against each other, releases the GIL, calls one kernel and turns
  * its status into a result or an exception. Kernels live in the headers and know nothing of Python; what they compute
- * is specified in definition.py, and `__init__.py` gives them their Python face. There is no state between calls.
+ * is specified in definition.py (the metrics: corpus_kit.doc, corpus_kit.metrics); `__init__.py` and measure.py give
+ * them their Python face. There is no state between calls.
  *
  *   portable.h   compilers and processors      units.h      words and characters
  *   arrow.h      rows of Arrow arrays          shingles.h   shingle sets and their similarity
  *   hashing.h    hash functions                minhash.h    signatures and band keys
+ *
+ *   blocks.h     64 bytes at once              metrics.h    the metrics of Gopher's rules
+ *   intern.h     words and lines as numbers    ngrams.h     repeated n-grams
+ *   utf8.h       code points                   letters.h    which of them are letters (generated)
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -14,6 +19,7 @@
 
 #include "arrow.h"
 #include "hashing.h"
+#include "metrics.h"
 #include "minhash.h"
 #include "shingles.h"
 
@@ -85,6 +91,9 @@ static PyObject *to_python(Status status)
         return NULL;
     case KERNEL_BAD_INDEX:
         PyErr_SetString(PyExc_IndexError, "a row number lies outside the array");
+        return NULL;
+    case KERNEL_TOO_LONG:
+        PyErr_SetString(PyExc_OverflowError, "a text has 2 GiB or more");
         return NULL;
     }
     Py_UNREACHABLE();
@@ -252,6 +261,34 @@ static PyObject *pair_jaccard(PyObject *Py_UNUSED(module), PyObject *arguments)
     return result;
 }
 
+static PyObject *measure(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    ArrayArguments given = {0}, given_words = {0};
+    Py_buffer ends = {0}, which = {0}, out = {0};
+    if (!PyArg_ParseTuple(arguments, "z*z*z*nnz*z*z*nny*y*w*:measure", &given.validity, &given.offsets, &given.items,
+                          &given.offset, &given.length, &given_words.validity, &given_words.offsets,
+                          &given_words.items, &given_words.offset, &given_words.length, &ends, &which, &out))
+        return NULL;
+    LargeArray texts, words;
+    PyObject *result = NULL;
+    size_t lists = (size_t)ends.len / sizeof(int64_t);
+    if (view_array(&given, 1, &texts) && view_array(&given_words, 1, &words) &&
+        check_numbers(&ends, lists, 1, sizeof(int64_t)) && check_numbers(&which, texts.length, 1, sizeof(int64_t)) &&
+        check_numbers(&out, METRIC_COUNT, texts.length, sizeof(double))) {
+        Status status;
+        Py_BEGIN_ALLOW_THREADS
+        status = measure_texts(&texts, &words, ends.buf, lists, which.buf, out.buf);
+        Py_END_ALLOW_THREADS
+        result = to_python(status);
+    }
+    release_array(&given);
+    release_array(&given_words);
+    PyBuffer_Release(&ends);
+    PyBuffer_Release(&which);
+    PyBuffer_Release(&out);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"digests", digests, METH_VARARGS, "MurmurHash3_x64_128 of each text."},
     {"shingle_sets", shingle_sets, METH_VARARGS, "Sorted shingle hashes of each text; fills the offsets."},
@@ -259,6 +296,7 @@ static PyMethodDef methods[] = {
     {"band_keys", band_keys, METH_VARARGS, "One key for each band of each signature."},
     {"jaccard", jaccard, METH_VARARGS, "Jaccard similarity of two sorted sets."},
     {"pair_jaccard", pair_jaccard, METH_VARARGS, "Jaccard similarity of pairs of rows."},
+    {"measure", measure, METH_VARARGS, "Metrics of each text, one column after the other."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -45,3 +45,19 @@ def pair_jaccard(
     out: Buffer,
     /,
 ) -> None: ...
+def measure(
+    validity: Buffer | None,
+    offsets: Buffer | None,
+    items: Buffer | None,
+    offset: int,
+    length: int,
+    word_validity: Buffer | None,
+    word_offsets: Buffer | None,
+    word_items: Buffer | None,
+    word_offset: int,
+    word_length: int,
+    list_ends: Buffer,
+    which: Buffer,
+    out: Buffer,
+    /,
+) -> None: ...

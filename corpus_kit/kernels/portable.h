@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* How a kernel ended; the binding turns it into a Python exception once it holds the GIL again. */
-typedef enum { KERNEL_OK, KERNEL_NO_MEMORY, KERNEL_BAD_OFFSETS, KERNEL_BAD_INDEX } Status;
+typedef enum { KERNEL_OK, KERNEL_NO_MEMORY, KERNEL_BAD_OFFSETS, KERNEL_BAD_INDEX, KERNEL_TOO_LONG } Status;
 
 /* One function compiled for several levels of the x86-64 instruction set (plain, AVX2, AVX-512), the best chosen when
  * the library is loaded: signatures take a third of the time then. It needs indirect functions (glibc) and GCC, which

@@ -7,6 +7,9 @@ begins with the citation, and decorate it::
     def word_count(doc: Doc) -> float:
         \"\"\"Number of whitespace-separated words. ...\"\"\"
         return len(doc.words)
+
+That is all: it is called text by text. The shipped metrics also name a column of `corpus_kit.kernels.measure`, the
+compiled pass that gives the same numbers some 90 times faster.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus_kit.doc import Doc
+from corpus_kit.kernels.measure import measure_columns
 
 Kind = Literal["count", "fraction", "ratio", "mean"]
 """`count`: 0, 1, 2, ...; `fraction`: a part of a whole, mostly 0 to 1; `ratio`: 0 and up; `mean`: of a length."""
@@ -86,9 +90,27 @@ def measure(
 ) -> dict[str, np.ndarray]:
     """The named metrics of every text, each as float64, NaN where undefined. A null is measured as an empty text.
 
-    `stop_words` are the lists in play, and `which` says for each text which of them is its language's.
+    `stop_words` are the lists in play, and `which` says for each text which of them is its language's. Metrics that
+    name a column of the compiled pass are taken from it; the definitions of the others are called text by text.
 
     >>> measure(["word_count"], pa.array(["one two", None]), [None], np.zeros(2, int))
+    {'word_count': array([2., 0.])}
+    """
+    chosen = [METRICS[name] for name in names]
+    defined = [one for one in chosen if one.kernel is None]
+    measured = measure_by_definition([one.name for one in defined], texts, stop_words, which) if defined else {}
+    if len(defined) < len(chosen):
+        columns = measure_columns(texts, stop_words=stop_words, which=which)
+        measured |= {one.name: columns[one.kernel] for one in chosen if one.kernel is not None}
+    return {one.name: measured[one.name] for one in chosen}
+
+
+def measure_by_definition(
+    names: Iterable[str], texts: pa.Array, stop_words: Sequence[frozenset[str] | None], which: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What `measure` gives, by the Python definitions alone: the oracle of the compiled pass, and some 90 times slower.
+
+    >>> measure_by_definition(["word_count"], pa.array(["one two", None]), [None], np.zeros(2, int))
     {'word_count': array([2., 0.])}
     """
     chosen = [METRICS[name] for name in names]

@@ -19,7 +19,7 @@ BULLETS = ("•", "-")
 ELLIPSES = ("...", "…")
 
 
-@metric("word_count")
+@metric("word_count", kernel="word_count")
 def word_count(doc: Doc) -> float:
     """Number of whitespace-separated words.
 
@@ -31,7 +31,7 @@ def word_count(doc: Doc) -> float:
     return len(doc.words)
 
 
-@metric("mean_word_length", kind="mean")
+@metric("mean_word_length", kernel="mean_word_length", kind="mean")
 def mean_word_length(doc: Doc) -> float:
     """Mean number of characters of a word, attached punctuation included.
 
@@ -46,7 +46,7 @@ def mean_word_length(doc: Doc) -> float:
     return sum(map(len, doc.words)) / len(doc.words)
 
 
-@metric("hash_to_word_ratio", kind="ratio")
+@metric("hash_to_word_ratio", kernel="hash_to_word_ratio", kind="ratio")
 def hash_to_word_ratio(doc: Doc) -> float:
     """Number of hash signs (#) a word.
 
@@ -58,7 +58,7 @@ def hash_to_word_ratio(doc: Doc) -> float:
     return _per_word(doc, doc.text.count("#"))
 
 
-@metric("ellipsis_to_word_ratio", kind="ratio")
+@metric("ellipsis_to_word_ratio", kernel="ellipsis_to_word_ratio", kind="ratio")
 def ellipsis_to_word_ratio(doc: Doc) -> float:
     """Number of ellipses (three dots in a row, or the character …) a word.
 
@@ -71,7 +71,7 @@ def ellipsis_to_word_ratio(doc: Doc) -> float:
     return _per_word(doc, sum(doc.text.count(ellipsis) for ellipsis in ELLIPSES))
 
 
-@metric("bullet_line_fraction", kind="fraction")
+@metric("bullet_line_fraction", kernel="bullet_line_fraction", kind="fraction")
 def bullet_line_fraction(doc: Doc) -> float:
     """Fraction of lines that begin with a bullet (• or -) after any indentation.
 
@@ -83,7 +83,7 @@ def bullet_line_fraction(doc: Doc) -> float:
     return _of_lines(doc, sum(line.lstrip().startswith(BULLETS) for line in doc.lines))
 
 
-@metric("ellipsis_line_fraction", kind="fraction")
+@metric("ellipsis_line_fraction", kernel="ellipsis_line_fraction", kind="fraction")
 def ellipsis_line_fraction(doc: Doc) -> float:
     """Fraction of lines that end in an ellipsis (... or …), trailing spaces aside.
 
@@ -95,7 +95,7 @@ def ellipsis_line_fraction(doc: Doc) -> float:
     return _of_lines(doc, sum(line.rstrip().endswith(ELLIPSES) for line in doc.lines))
 
 
-@metric("alpha_word_fraction", kind="fraction")
+@metric("alpha_word_fraction", kernel="alpha_word_fraction", kind="fraction")
 def alpha_word_fraction(doc: Doc) -> float:
     """Fraction of words with at least one letter, of any script.
 
@@ -107,7 +107,7 @@ def alpha_word_fraction(doc: Doc) -> float:
     return _per_word(doc, sum(count for word, count in Counter(doc.words).items() if has_letter(word)))
 
 
-@metric("stop_word_count", needs_stop_words=True)
+@metric("stop_word_count", kernel="stop_word_count", needs_stop_words=True)
 def stop_word_count(doc: Doc) -> float:
     """How many different stop words of the document's language occur, as words of their own, in the case listed.
 

@@ -73,7 +73,7 @@ def dup_ngram_fraction(doc: Doc, n: int) -> float:
     return characters / doc.characters
 
 
-@metric("dup_line_fraction", kind="fraction")
+@metric("dup_line_fraction", kernel="dup_line_fraction", kind="fraction")
 def dup_line_fraction(doc: Doc) -> float:
     """Fraction of lines that repeat an earlier line.
 
@@ -85,7 +85,7 @@ def dup_line_fraction(doc: Doc) -> float:
     return duplicates(doc.lines)[0] / len(doc.lines) if doc.lines else 0.0
 
 
-@metric("dup_line_char_fraction", kind="fraction")
+@metric("dup_line_char_fraction", kernel="dup_line_char_fraction", kind="fraction")
 def dup_line_char_fraction(doc: Doc) -> float:
     """Fraction of characters that stand in lines repeating an earlier line.
 
@@ -97,7 +97,7 @@ def dup_line_char_fraction(doc: Doc) -> float:
     return _of_characters(doc, duplicates(doc.lines)[1])
 
 
-@metric("dup_paragraph_fraction", kind="fraction")
+@metric("dup_paragraph_fraction", kernel="dup_paragraph_fraction", kind="fraction")
 def dup_paragraph_fraction(doc: Doc) -> float:
     """Fraction of paragraphs that repeat an earlier paragraph.
 
@@ -109,7 +109,7 @@ def dup_paragraph_fraction(doc: Doc) -> float:
     return duplicates(doc.paragraphs)[0] / len(doc.paragraphs) if doc.paragraphs else 0.0
 
 
-@metric("dup_paragraph_char_fraction", kind="fraction")
+@metric("dup_paragraph_char_fraction", kernel="dup_paragraph_char_fraction", kind="fraction")
 def dup_paragraph_char_fraction(doc: Doc) -> float:
     """Fraction of characters that stand in paragraphs repeating an earlier paragraph.
 
@@ -125,7 +125,7 @@ def _of_characters(doc: Doc, count: int) -> float:
     return count / doc.characters if doc.characters else 0.0
 
 
-@metric("top_2gram_char_fraction", kind="fraction")
+@metric("top_2gram_char_fraction", kernel="top_2gram_char_fraction", kind="fraction")
 def top_2gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in the most frequent sequence of 2 words, all its occurrences together.
 
@@ -139,7 +139,7 @@ def top_2gram_char_fraction(doc: Doc) -> float:
     return top_ngram_fraction(doc, 2)
 
 
-@metric("top_3gram_char_fraction", kind="fraction")
+@metric("top_3gram_char_fraction", kernel="top_3gram_char_fraction", kind="fraction")
 def top_3gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in the most frequent sequence of 3 words, all its occurrences together.
 
@@ -153,7 +153,7 @@ def top_3gram_char_fraction(doc: Doc) -> float:
     return top_ngram_fraction(doc, 3)
 
 
-@metric("top_4gram_char_fraction", kind="fraction")
+@metric("top_4gram_char_fraction", kernel="top_4gram_char_fraction", kind="fraction")
 def top_4gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in the most frequent sequence of 4 words, all its occurrences together.
 
@@ -167,7 +167,7 @@ def top_4gram_char_fraction(doc: Doc) -> float:
     return top_ngram_fraction(doc, 4)
 
 
-@metric("dup_5gram_char_fraction", kind="fraction")
+@metric("dup_5gram_char_fraction", kernel="dup_5gram_char_fraction", kind="fraction")
 def dup_5gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 5 words that occurred before.
 
@@ -180,7 +180,7 @@ def dup_5gram_char_fraction(doc: Doc) -> float:
     return dup_ngram_fraction(doc, 5)
 
 
-@metric("dup_6gram_char_fraction", kind="fraction")
+@metric("dup_6gram_char_fraction", kernel="dup_6gram_char_fraction", kind="fraction")
 def dup_6gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 6 words that occurred before.
 
@@ -193,7 +193,7 @@ def dup_6gram_char_fraction(doc: Doc) -> float:
     return dup_ngram_fraction(doc, 6)
 
 
-@metric("dup_7gram_char_fraction", kind="fraction")
+@metric("dup_7gram_char_fraction", kernel="dup_7gram_char_fraction", kind="fraction")
 def dup_7gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 7 words that occurred before.
 
@@ -206,7 +206,7 @@ def dup_7gram_char_fraction(doc: Doc) -> float:
     return dup_ngram_fraction(doc, 7)
 
 
-@metric("dup_8gram_char_fraction", kind="fraction")
+@metric("dup_8gram_char_fraction", kernel="dup_8gram_char_fraction", kind="fraction")
 def dup_8gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 8 words that occurred before.
 
@@ -219,7 +219,7 @@ def dup_8gram_char_fraction(doc: Doc) -> float:
     return dup_ngram_fraction(doc, 8)
 
 
-@metric("dup_9gram_char_fraction", kind="fraction")
+@metric("dup_9gram_char_fraction", kernel="dup_9gram_char_fraction", kind="fraction")
 def dup_9gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 9 words that occurred before.
 
@@ -232,7 +232,7 @@ def dup_9gram_char_fraction(doc: Doc) -> float:
     return dup_ngram_fraction(doc, 9)
 
 
-@metric("dup_10gram_char_fraction", kind="fraction")
+@metric("dup_10gram_char_fraction", kernel="dup_10gram_char_fraction", kind="fraction")
 def dup_10gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 10 words that occurred before.
 
