@@ -47,7 +47,10 @@ def plan(
     units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
     _check_formats(units, named)
     stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
+    loads = make_loads(units, recipe.split_bytes)
+    partitions = _partitions(sum(unit.size for unit in units))
     identity = identity_of(recipe, stages, sources, units, sample, plugin)
+    identity["layout"] = canonical_digest([loads, partitions])  # the cut into tasks shows in the borders of shards
     counted = {
         name: source.model_copy(
             update={
@@ -63,9 +66,9 @@ def plan(
         segments=_segments(named, identity),
         sources=counted,
         units=tuple(units),
-        loads=tuple(make_loads(units, recipe.split_bytes)),
+        loads=tuple(loads),
         skipped_files=tuple(skipped),
-        partitions=_partitions(sum(unit.size for unit in units)),
+        partitions=partitions,
         limit=limit,
         sample=sample,
         plugin=None if plugin is None else str(plugin),

@@ -19,7 +19,10 @@ from pydantic import BaseModel, ConfigDict
 from corpus_kit.errors import PlanError, missing_extra
 from corpus_kit.inputs import Input
 from corpus_kit.sources import ONE_DOCUMENT_FORMATS, Binding, Unit, format_of, reader_for
-from corpus_kit.storage import FileEntry, fingerprint, is_remote, list_files
+from corpus_kit.storage import FileEntry, compression_of, fingerprint, is_remote, list_files
+
+UNPACKED = 4
+"""About how many bytes of text a byte of gzip or zstd holds."""
 
 
 class Skipped(BaseModel):
@@ -91,16 +94,20 @@ def check_unchanged(unit: Unit) -> None:
 
 
 def make_loads(units: Sequence[Unit], split_bytes: int) -> list[tuple[int, int]]:
-    """Consecutive units of one source together, up to `split_bytes`: a folder of small files is not a task a file."""
+    """Consecutive small units of one source together: a folder of small files is not a task a file.
+
+    Only up to an eighth of `split_bytes`, so that an input of moderate size still makes work for many.
+    """
     loads: list[tuple[int, int]] = []
     filled = 0
     for i, unit in enumerate(units):
-        if loads and units[i - 1].source == unit.source and filled + unit.size <= split_bytes:
+        size = unit.size * (UNPACKED if compression_of(unit.path) else 1)
+        if loads and units[i - 1].source == unit.source and filled + size <= split_bytes // 8:
             loads[-1] = (loads[-1][0], i + 1)
-            filled += unit.size
+            filled += size
         else:
             loads.append((i, i + 1))
-            filled = unit.size
+            filled = size
     return loads
 
 

@@ -8,7 +8,7 @@ import toy
 
 from corpus_kit.errors import MissingExtra, PlanError
 from corpus_kit.inputs import Input, resolve_inputs
-from corpus_kit.sources import FORMATS
+from corpus_kit.sources import FORMATS, Unit
 from corpus_kit.units import Skipped, list_units, make_loads
 
 
@@ -86,7 +86,7 @@ def test_small_files_of_one_source_make_one_load(inputs):
     assert make_loads(units, 1 << 20) == [(0, 1), (1, 4)]
     size = units[0].size
     assert {one.size for one in units} == {size}
-    assert make_loads(units, 2 * size) == [(0, 1), (1, 3), (3, 4)]
+    assert make_loads(units, 8 * 2 * size) == [(0, 1), (1, 3), (3, 4)]
     assert make_loads(units, 1) == [(0, 1), (1, 2), (2, 3), (3, 4)]
     assert make_loads([], 1) == []
 
@@ -174,3 +174,13 @@ def test_fingerprints_follow_the_content(inputs, tmp_path):
     (tmp_path / "a/m.jsonl").write_text('{"text": "another"}\n')
     after = {one.relative: one.fingerprint for one in list_units(inputs, 1 << 20, None)[0]}
     assert [name for name in before if before[name] != after[name]] == ["m.jsonl"]
+
+
+def unit(source: str, name: str, size: int) -> Unit:
+    return Unit(ordinal=0, source=source, format="text", path=f"/in/{name}", relative=name, size=size)
+
+
+def test_small_files_share_a_load_but_big_packed_and_other_sources_do_not():
+    units = [unit("a", f"{i}.txt", 300) for i in range(5)]  # three fit into 1000 bytes
+    units += [unit("a", "big.txt", 5000), unit("a", "p.txt.gz", 200), unit("a", "q.txt.gz", 200), unit("b", "r.txt", 1)]
+    assert make_loads(units, 8000) == [(0, 3), (3, 5), (5, 6), (6, 7), (7, 8), (8, 9)]
