@@ -224,3 +224,14 @@ def test_two_inputs_of_one_source(two, tmp_path):
     planned = plan(parse_recipe(NORMALIZE), inputs)
     assert planned.sources["aa"].files == 2
     assert [unit.relative for unit in planned.units] == ["x.jsonl", "y.jsonl"]
+
+
+def test_the_order_of_a_listing_does_not_show(two, tmp_path, monkeypatch):
+    import corpus_kit.units
+
+    for i in range(9):
+        (two[0] / f"more{i}.jsonl").write_text(f'{{"text": "nummer {i}"}}\n')
+    listed = corpus_kit.units.list_files
+    usual = toy.plan_of(NORMALIZE, two)
+    monkeypatch.setattr(corpus_kit.units, "list_files", lambda path: listed(path)[::-1])
+    assert toy.plan_of(NORMALIZE, two) == usual
