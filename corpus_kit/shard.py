@@ -96,7 +96,6 @@ def _resume(job: Job, segment: Segment, load: int) -> Iterator[pa.RecordBatch]:
     file = open_table(path)
     if file.metadata.num_rows != job.args["rows"]:
         raise StageError(f"{path.relative_to(job.run)} has not the {job.args['rows']} rows of its receipt; run again")
-
     for batch in file.iter_batches(batch_size=job.batch_rows, use_threads=False):
         if batch.num_rows:
             yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
