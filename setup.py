@@ -26,13 +26,14 @@ setup(
     cmdclass={"build_py": BuildWithData},
     ext_modules=[
         Extension(
-            "corpus_kit.kernels._kernels",
-            sources=sorted(glob("corpus_kit/kernels/*.c")),
+            f"corpus_kit.kernels.{Path(source).stem}",
+            sources=[source],
             depends=sorted(glob("corpus_kit/kernels/*.h")),
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             extra_compile_args=["-O3", "-std=c11", "-Wall", "-Wextra"],
         )
+        for source in sorted(glob("corpus_kit/kernels/*.c"))
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

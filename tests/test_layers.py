@@ -21,7 +21,7 @@ LAYERS = """
 7 work        ledger outputs totals job shard corpus pack tasks execute
 8 answers     opened show why samples check
 9 run         datasheet claim driver run progress summary
-10 doors      corpus_kit cli
+10 doors      corpus_kit commands cli
 """
 """Each name may import what stands above it or left of it in its row. A package counts as one name."""
 

@@ -35,6 +35,8 @@ def covering(module: Path) -> list[str]:
     names = [f"test_{'_'.join(parts)}.py"]
     if parts[0] in WHOLE_PACKAGES and len(parts) <= 2:
         names += [f"test_{parts[0]}.py", f"test_{parts[0]}_*.py"]
+    if parts[0] == "commands":
+        names.append("test_cli.py")
     return names
 
 

@@ -1,0 +1,1 @@
+"""The commands of `corpus-kit`: arguments, printing and exit codes; no logic."""
