@@ -20,12 +20,13 @@ from functools import cached_property
 from itertools import groupby, islice
 
 from corpus_kit.kernels.characters import LETTERS, pattern
+from corpus_kit.kernels.measure import WordLists
 
 
 class Doc:
     """One text, cut into what metrics count; each cut is made once, when first asked for.
 
-    `stop_words` are those of the text's language, or None where nobody knows them.
+    `lists` are the word lists of the text's language.
 
     >>> doc = Doc("One two\\nthree\\n \\nfour")
     >>> doc.words
@@ -38,9 +39,9 @@ class Doc:
     20
     """
 
-    def __init__(self, text: str, *, stop_words: frozenset[str] | None = None):
+    def __init__(self, text: str, *, lists: WordLists = WordLists()):  # noqa: B008 - immutable
         self.text = text
-        self.stop_words = stop_words
+        self.lists = lists
 
     @property
     def characters(self) -> int:

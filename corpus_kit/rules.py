@@ -131,7 +131,7 @@ def without_stop_words(rulesets: Sequence[Ruleset], origin: str) -> dict[str, Ov
     return {
         rule.code: Override(None, origin)
         for rule in rules
-        if any(METRICS[name].needs_stop_words for name in rule.metrics)
+        if any(METRICS[name].needs == "stop" for name in rule.metrics)
     }
 
 

@@ -149,9 +149,10 @@ def fuzz(seconds: float, seed: int) -> None:
         metrics(array, [(text or b"").decode(errors="replace") for text in texts[offset:]])
 
     def metrics(array: pa.Array, texts: list[str]) -> None:
-        lists = [frozenset(["a", "ord", "å", "x" * 17, "\ufffd"]), frozenset(), None]
+        known = [frozenset(["a", "ord", "å", "x" * 17, "\ufffd"]), frozenset(), None]
+        lists = [measure.WordLists(words) for words in known]
         which = np.array([source.randrange(3) for _ in texts], int)
-        made = measure.measure_columns(array, stop_words=lists, which=which)
+        made = measure.measure_columns(array, lists=lists, which=which)
         expected = measure_by_definition(measure.COLUMNS, pa.array(texts, pa.large_string()), lists, which)
         for name in measure.COLUMNS:
             assert np.array_equal(made[name], expected[name], equal_nan=True), (seed, rounds, name)

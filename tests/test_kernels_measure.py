@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from corpus_kit.doc import LETTER, has_letter
 from corpus_kit.kernels import _kernels, characters, generate_tables
-from corpus_kit.kernels.measure import COLUMNS, measure_columns
+from corpus_kit.kernels.measure import COLUMNS, WordLists, measure_columns
 from corpus_kit.metrics import METRICS, measure, measure_by_definition, metric
 
 LISTS = [
-    frozenset(["og", "the", "a", "er", "å", "x" * 17, "en\u00a0gang", ""]),
-    None,
-    frozenset(),
-    frozenset(["\ud800"]),
+    WordLists(frozenset(["og", "the", "a", "er", "å", "x" * 17, "en\u00a0gang", ""])),
+    WordLists(),
+    WordLists(frozenset()),
+    WordLists(frozenset(["\ud800"])),
 ]
 WIDE_SPACES = "\x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
 ALMOST_SPACES = "\u180e\u200b\ufeff\u2027\u202a\u1681¢À"
@@ -95,7 +95,7 @@ def assert_same(texts, which=None):
     which = np.arange(len(texts)) % len(LISTS) if which is None else np.asarray(which)
     decoded = [text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts]
     expected = measure_by_definition(COLUMNS, pa.array(decoded, pa.large_string()), LISTS, which)
-    made = measure_columns(as_array(texts), stop_words=LISTS, which=which)
+    made = measure_columns(as_array(texts), lists=LISTS, which=which)
     for name in COLUMNS:
         np.testing.assert_array_equal(made[name], expected[name], err_msg=name, strict=True)
 
@@ -147,14 +147,14 @@ def test_slices_chunks_and_types():
     sliced = pa.array(texts, pa.large_string()).slice(1, 3)
     chunked = pa.chunked_array([sliced[:1], sliced[1:1], sliced[1:]])
     for array in (sliced, chunked, sliced.cast(pa.string()), pa.array(texts[1:4], pa.string())):
-        made = measure_columns(array, stop_words=LISTS, which=which)
+        made = measure_columns(array, lists=LISTS, which=which)
         for name in COLUMNS:
             np.testing.assert_array_equal(made[name], expected[name], err_msg=name)
 
 
 @pytest.mark.parametrize("texts", [pa.array([], pa.large_string()), pa.chunked_array([], pa.string())])
 def test_no_texts(texts):
-    made = measure_columns(texts, stop_words=[], which=np.empty(0, int))
+    made = measure_columns(texts, lists=[], which=np.empty(0, int))
     assert list(made) == list(COLUMNS)
     assert {column.shape for column in made.values()} == {(0,)}
 
@@ -162,11 +162,11 @@ def test_no_texts(texts):
 def test_bad_arguments_are_refused():
     texts = pa.array(["a", "b"], pa.large_string())
     with pytest.raises(ValueError, match="2 texts"):
-        measure_columns(texts, stop_words=[None], which=np.zeros(1, int))
+        measure_columns(texts, lists=[WordLists()], which=np.zeros(1, int))
     with pytest.raises(IndexError):
-        measure_columns(texts, stop_words=[None], which=np.array([0, 1]))
+        measure_columns(texts, lists=[WordLists()], which=np.array([0, 1]))
     with pytest.raises(TypeError, match="int64"):
-        measure_columns(pa.array([1]), stop_words=[None], which=np.zeros(1, int))
+        measure_columns(pa.array([1]), lists=[WordLists()], which=np.zeros(1, int))
     none = (None, None, None, 0, 0)
     ends, out = np.array([0, 4], np.int64), np.empty((len(COLUMNS), 1))
     array = (None, ends, b"text", 0, 1)
@@ -187,7 +187,7 @@ def test_a_users_metric_is_called_beside_the_columns(monkeypatch):
     def commas(doc):
         return doc.text.count(",")
 
-    measured = measure(["commas", "word_count"], pa.array(["a, b, c"]), [None], np.zeros(1, int))
+    measured = measure(["commas", "word_count"], pa.array(["a, b, c"]), [WordLists()], np.zeros(1, int))
     assert {name: column.tolist() for name, column in measured.items()} == {"commas": [2.0], "word_count": [3.0]}
 
 
@@ -195,7 +195,7 @@ def test_threads_do_not_disturb_each_other():
     texts = pa.array(HAND_MADE * 20, pa.large_string())
     which = np.zeros(len(texts), int)
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: measure_columns(texts, stop_words=LISTS, which=which), range(8)))
+        made = list(pool.map(lambda _: measure_columns(texts, lists=LISTS, which=which), range(8)))
     for name in COLUMNS:
         for one in made:
             np.testing.assert_array_equal(one[name], made[0][name])
@@ -204,7 +204,7 @@ def test_threads_do_not_disturb_each_other():
 @pytest.mark.parametrize("piece", ["ha ", "\n", " ", "x", "a b c d e f\n\n", "é…"])
 def test_a_large_text_of_one_piece(piece):
     count = 4_000_000 // len(piece)
-    made = measure_columns(pa.array([piece * count], pa.large_string()), stop_words=[None], which=np.zeros(1, int))
+    made = measure_columns(pa.array([piece * count], pa.large_string()), lists=[WordLists()], which=np.zeros(1, int))
     assert made["word_count"][0] == len((piece * count).split())
     assert math.isnan(made["stop_word_count"][0])
     if piece == "ha ":
@@ -237,7 +237,7 @@ def test_letters_and_whitespace_are_pythons():
 def test_every_character_is_a_letter_to_the_kernel_as_to_the_definition():
     everything = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     texts = pa.array(everything, pa.large_string())
-    made = measure_columns(texts, stop_words=[None], which=np.zeros(len(texts), int))
+    made = measure_columns(texts, lists=[WordLists()], which=np.zeros(len(texts), int))
     assert made["alpha_word_fraction"].tolist() == [float(LETTER.match(each) is not None) for each in everything]
     assert made["word_count"].tolist() == [float(not each.isspace()) for each in everything]
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_kit.doc import Doc
+from corpus_kit.kernels.measure import WordLists
 from corpus_kit.metrics import METRICS, Metric, measure, metric
 from corpus_kit.metrics.repetition import dup_ngram_fraction, duplicates, top_ngram_fraction
 
@@ -36,7 +37,7 @@ each_metric = pytest.mark.parametrize("one", METRICS.values(), ids=METRICS.keys(
 
 
 def value(name: str, text: str) -> float:
-    return METRICS[name].function(Doc(text, stop_words=STOP_WORDS))
+    return METRICS[name].function(Doc(text, lists=WordLists(STOP_WORDS)))
 
 
 @each_metric
@@ -118,12 +119,12 @@ def test_every_metric_is_worked_out_by_hand():
 
 def test_stop_words_that_nobody_knows_are_undefined():
     assert math.isnan(METRICS["stop_word_count"].function(Doc("the cat")))
-    assert [name for name, one in METRICS.items() if one.needs_stop_words] == ["stop_word_count"]
+    assert [name for name, one in METRICS.items() if one.needs == "stop"] == ["stop_word_count"]
 
 
 def test_measure_gives_each_text_the_stop_words_of_its_language():
     texts = pa.chunked_array([["og the", None], ["der og"]], pa.large_string()).combine_chunks()
-    lists = [frozenset(["og", "der"]), None]
+    lists = [WordLists(frozenset(["og", "der"])), WordLists()]
     measured = measure(["stop_word_count", "word_count"], texts, lists, np.array([0, 1, 0]))
     assert list(measured) == ["stop_word_count", "word_count"]
     np.testing.assert_array_equal(measured["stop_word_count"], [1, math.nan, 2])
@@ -133,7 +134,7 @@ def test_measure_gives_each_text_the_stop_words_of_its_language():
 
 def test_measure_reads_slices():
     texts = pa.array(["a", "b c", "d e f"], pa.large_string()).slice(1)
-    assert measure(["word_count"], texts, [None], np.zeros(2, int))["word_count"].tolist() == [2, 3]
+    assert measure(["word_count"], texts, [WordLists()], np.zeros(2, int))["word_count"].tolist() == [2, 3]
 
 
 def test_a_name_belongs_to_one_module():
@@ -225,7 +226,7 @@ def test_quality_verdicts_agree_with_datatrove(monkeypatch):
     for reason, text in texts.items():
         verdict = judge.filter(Document(text=text.strip(), id="x"))
         assert (None if verdict is True else verdict[1]) == reason
-        doc = Doc(text.strip(), stop_words=frozenset(["the", "be"]))
+        doc = Doc(text.strip(), lists=WordLists(frozenset(["the", "be"])))
         measured = {rule.metrics[0]: np.array([METRICS[rule.metrics[0]].function(doc)]) for rule in rules}
         failing = [found.code for found in verdicts(rules, measured)]
         assert failing == [f"gopher.{name}" for name in QUALITY_REASONS.get(reason, [])]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -43,16 +44,22 @@ COLUMNS = (
 """What is measured, in the order of metrics.h."""
 
 
+class WordLists(NamedTuple):
+    """The word lists of one language; None where nobody knows them."""
+
+    stop: frozenset[str] | None = None
+    flagged: frozenset[str] | None = None
+
+
 def measure_columns(
-    texts: Texts, *, stop_words: Sequence[frozenset[str] | None], which: NDArray[np.integer]
+    texts: Texts, *, lists: Sequence[WordLists], which: NDArray[np.integer]
 ) -> dict[str, NDArray[np.float64]]:
     """All columns, one number a text, NaN where undefined; a null is measured as an empty text.
 
-    `which` says for each text which of `stop_words` are its language's; None stands for a language whose stop words
-    nobody knows. Raises IndexError for a number outside the list.
+    `which` says for each text which of `lists` are its language's. Raises IndexError for a number outside them.
 
     >>> texts = pa.array(["to be or not", None])
-    >>> columns = measure_columns(texts, stop_words=[frozenset(["or"])], which=np.zeros(2, int))
+    >>> columns = measure_columns(texts, lists=[WordLists(frozenset(["or"]))], which=np.zeros(2, int))
     >>> columns["word_count"].tolist(), columns["stop_word_count"].tolist()
     ([4.0, 0.0], [1.0, 0.0])
     """
@@ -60,10 +67,10 @@ def measure_columns(
     rows = sum(map(len, chunks))
     if np.shape(which) != (rows,):
         raise ValueError(f"{rows} texts, but `which` has shape {np.shape(which)}")
-    known = list(dict.fromkeys(words for words in stop_words if words is not None))
+    known = list(dict.fromkeys(each.stop for each in lists if each.stop is not None))
     numbers = {words: number for number, words in enumerate(known)}
-    lists = np.array([-1 if words is None else numbers[words] for words in stop_words], np.int64)
-    chosen = lists[np.asarray(which, np.int64)] if rows else np.empty(0, np.int64)
+    own_list = np.array([-1 if each.stop is None else numbers[each.stop] for each in lists], np.int64)
+    chosen = own_list[np.asarray(which, np.int64)] if rows else np.empty(0, np.int64)
     packed = [_packed(words) for words in known]
     words = pa.concat_arrays(packed) if packed else pa.array([], pa.large_binary())
     ends = np.cumsum([len(each) for each in packed], dtype=np.int64)

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus_kit.doc import Doc
-from corpus_kit.kernels.measure import measure_columns
+from corpus_kit.kernels.measure import WordLists, measure_columns
 
 Kind = Literal["count", "fraction", "ratio", "mean"]
 """`count`: 0, 1, 2, ...; `fraction`: a part of a whole, mostly 0 to 1; `ratio`: 0 and up; `mean`: of a length."""
@@ -39,8 +39,8 @@ class Metric:
     kind: Kind
     kernel: str | None
     """Column of the compiled pass that gives the same number, if there is one."""
-    needs_stop_words: bool
-    """Undefined (NaN) without the stop words of the language."""
+    needs: Literal["stop", "flagged"] | None
+    """Word list of the language without which it is undefined (NaN)."""
     keep: tuple[float | None, float | None] | None
     """Bounds for a rule that gives none of its own."""
 
@@ -70,7 +70,7 @@ def metric(
     kernel: str | None = None,
     *,
     kind: Kind = "count",
-    needs_stop_words: bool = False,
+    needs: Literal["stop", "flagged"] | None = None,
     keep: tuple[float | None, float | None] | None = None,
 ) -> Callable[[Callable[[Doc], float]], Callable[[Doc], float]]:
     """Decorator: makes a function known to rules under `name`, and leaves it as it is."""
@@ -79,44 +79,44 @@ def metric(
         known = METRICS.get(name)
         if known and known.function.__module__ != function.__module__:
             raise ValueError(f"metric {name!r} is already defined in {known.function.__module__}")
-        METRICS[name] = Metric(name, function, kind, kernel, needs_stop_words, keep)
+        METRICS[name] = Metric(name, function, kind, kernel, needs, keep)
         return function
 
     return add
 
 
 def measure(
-    names: Iterable[str], texts: pa.Array, stop_words: Sequence[frozenset[str] | None], which: np.ndarray
+    names: Iterable[str], texts: pa.Array, lists: Sequence[WordLists], which: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The named metrics of every text, each as float64, NaN where undefined. A null is measured as an empty text.
 
-    `stop_words` are the lists in play, and `which` says for each text which of them is its language's. Metrics that
-    name a column of the compiled pass are taken from it; the definitions of the others are called text by text.
+    `lists` are those of the languages in play, and `which` says for each text which of them is its language's. Metrics
+    that name a column of the compiled pass are taken from it; the definitions of the others are called text by text.
 
-    >>> measure(["word_count"], pa.array(["one two", None]), [None], np.zeros(2, int))
+    >>> measure(["word_count"], pa.array(["one two", None]), [WordLists()], np.zeros(2, int))
     {'word_count': array([2., 0.])}
     """
     chosen = [METRICS[name] for name in names]
     defined = [one for one in chosen if one.kernel is None]
-    measured = measure_by_definition([one.name for one in defined], texts, stop_words, which) if defined else {}
+    measured = measure_by_definition([one.name for one in defined], texts, lists, which) if defined else {}
     if len(defined) < len(chosen):
-        columns = measure_columns(texts, stop_words=stop_words, which=which)
+        columns = measure_columns(texts, lists=lists, which=which)
         measured |= {one.name: columns[one.kernel] for one in chosen if one.kernel is not None}
     return {one.name: measured[one.name] for one in chosen}
 
 
 def measure_by_definition(
-    names: Iterable[str], texts: pa.Array, stop_words: Sequence[frozenset[str] | None], which: np.ndarray
+    names: Iterable[str], texts: pa.Array, lists: Sequence[WordLists], which: np.ndarray
 ) -> dict[str, np.ndarray]:
     """What `measure` gives, by the Python definitions alone: the oracle of the compiled pass, and some 90 times slower.
 
-    >>> measure_by_definition(["word_count"], pa.array(["one two", None]), [None], np.zeros(2, int))
+    >>> measure_by_definition(["word_count"], pa.array(["one two", None]), [WordLists()], np.zeros(2, int))
     {'word_count': array([2., 0.])}
     """
     chosen = [METRICS[name] for name in names]
     measured = {one.name: np.empty(len(texts), np.float64) for one in chosen}
     for row, (text, known) in enumerate(zip(texts, which, strict=True)):
-        doc = Doc(text.as_py() or "", stop_words=stop_words[known])
+        doc = Doc(text.as_py() or "", lists=lists[known])
         for one in chosen:
             measured[one.name][row] = one.function(doc)
     return measured

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 
 from corpus_kit.doc import Doc, has_letter
+from corpus_kit.kernels.measure import WordLists  # noqa: F401 - for the examples
 from corpus_kit.metrics import metric
 
 BULLETS = ("•", "-")
@@ -107,7 +108,7 @@ def alpha_word_fraction(doc: Doc) -> float:
     return _per_word(doc, sum(count for word, count in Counter(doc.words).items() if has_letter(word)))
 
 
-@metric("stop_word_count", kernel="stop_word_count", needs_stop_words=True)
+@metric("stop_word_count", kernel="stop_word_count", needs="stop")
 def stop_word_count(doc: Doc) -> float:
     """How many different stop words of the document's language occur, as words of their own, in the case listed.
 
@@ -115,12 +116,12 @@ def stop_word_count(doc: Doc) -> float:
     datatrove (the paper: "at least two of the following English words"). A stop word with punctuation attached does
     not count. Undefined (NaN) where the stop words of the language are not known.
 
-    >>> stop_word_count(Doc("to be or not to be, that", stop_words=frozenset(["to", "be", "that", "with"])))
+    >>> stop_word_count(Doc("to be or not to be, that", lists=WordLists(frozenset(["to", "be", "that", "with"]))))
     3
     """
-    if doc.stop_words is None:
+    if doc.lists.stop is None:
         return math.nan
-    return len(doc.stop_words.intersection(doc.words))
+    return len(doc.lists.stop.intersection(doc.words))
 
 
 def _per_word(doc: Doc, count: int) -> float:

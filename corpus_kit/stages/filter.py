@@ -13,6 +13,7 @@ from pydantic import Field
 
 from corpus_kit import resources
 from corpus_kit.errors import PlanError, RecipeError, suggest
+from corpus_kit.kernels.measure import WordLists
 from corpus_kit.language import Profile, labels, profile_for
 from corpus_kit.metrics import METRICS, measure
 from corpus_kit.rules import Condition, Override, Rule, overrides, resolve, verdicts, without_stop_words
@@ -54,8 +55,8 @@ class Filter(BatchStage):
         which = np.zeros(batch.num_rows, np.int64)
         for number, (_, _, rows) in enumerate(groups):
             which[rows] = number
-        stop_words = [judge.stop_words(label) for label, _, _ in groups]
-        measured = measure(judge.metrics, batch["text"], stop_words, which)
+        lists = [judge.lists(label) for label, _, _ in groups]
+        measured = measure(judge.metrics, batch["text"], lists, which)
         reasons: list[Reason] = []
         for label, category, rows in groups:
             if self.unknown_language == "reject" and label not in judge.profiles:
@@ -91,7 +92,7 @@ class Filter(BatchStage):
             found += _bounds(judge.rules(None, None), usual, " (no profile)")
         for category in judge.categories():
             found += _bounds(judge.usual(category), usual, f" (category {category})")
-        if any(METRICS[name].needs_stop_words for name in judge.metrics):
+        if any(METRICS[name].needs == "stop" for name in judge.metrics):
             for label, profile in judge.profiles.items():
                 found.append(
                     Number(
@@ -152,9 +153,9 @@ class Judge:
         """The rules before any language has its say."""
         return resolve(self.rulesets, *self._of_category(category), self._override)
 
-    def stop_words(self, label: str | None) -> frozenset[str] | None:
-        """Stop words of a language; None without a profile."""
-        return self.profiles[label].stop_words if label in self.profiles else None
+    def lists(self, label: str | None) -> WordLists:
+        """Word lists of a language; none without a profile."""
+        return WordLists(self.profiles[label].stop_words) if label in self.profiles else WordLists()
 
     def categories(self) -> list[str]:
         """Categories that have bounds of their own, by the rulesets or the recipe."""
