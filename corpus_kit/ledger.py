@@ -34,8 +34,17 @@ class Cell(NamedTuple):
     code: str
 
 
+class Edit(NamedTuple):
+    """One kind of change a stage made inside texts, without rejecting them."""
+
+    stage: str
+    code: str
+    source: str
+    lang: str
+
+
 class Tally:
-    """Documents and bytes per cell, plus records skipped by readers and rows a stage did not touch."""
+    """Documents and bytes per cell, plus records skipped by readers, rows a stage did not touch, and edits."""
 
     def __init__(self) -> None:
         self.documents: Counter[Cell] = Counter()
@@ -44,6 +53,10 @@ class Tally:
         """(stage, code) -> documents that failed the rule, whether or not another rule counted first."""
         self.skipped: Counter[tuple[str, str]] = Counter()
         """(source, reader code) -> records that made no document."""
+        self.edited: Counter[Edit] = Counter()
+        """Documents a stage changed."""
+        self.edits: Counter[Edit] = Counter()
+        """Places it changed in them: lines, paragraphs, spans, as the code says."""
 
     def add(self, cell: Cell, documents: int, bytes: int) -> None:
         """Counts documents in a cell."""
@@ -57,6 +70,8 @@ class Tally:
         self.bytes.update(other.bytes)
         self.failing.update(other.failing)
         self.skipped.update(other.skipped)
+        self.edited.update(other.edited)
+        self.edits.update(other.edits)
 
     def check(self, shard: str) -> None:
         """Raises StageError if a stage's documents do not balance."""
@@ -76,6 +91,7 @@ class Tally:
             "documents": [[*cell, count, self.bytes[cell]] for cell, count in sorted(self.documents.items())],
             "failing": [[*key, count] for key, count in sorted(self.failing.items())],
             "skipped": [[*key, count] for key, count in sorted(self.skipped.items())],
+            "edits": [[*edit, documents, self.edits[edit]] for edit, documents in sorted(self.edited.items())],
         }
 
     @classmethod
@@ -86,6 +102,9 @@ class Tally:
             tally.add(Cell(stage, flow, source, lang, code), documents, size)
         tally.failing.update({(stage, code): count for stage, code, count in value["failing"]})
         tally.skipped.update({(source, code): count for source, code, count in value["skipped"]})
+        for *edit, documents, places in value["edits"]:
+            tally.edited[Edit(*edit)] += documents
+            tally.edits[Edit(*edit)] += places
         return tally
 
 
@@ -112,7 +131,7 @@ class Receipt(BaseModel):
     task: str
     fingerprint: str
     files: tuple[FileEntry, ...] = ()
-    tally: dict[str, Any] = {"documents": [], "failing": [], "skipped": []}
+    tally: dict[str, Any] = {"documents": [], "failing": [], "skipped": [], "edits": []}
     samples: dict[str, tuple[str, ...]] = {}
     """Group of rejects -> lowest id hashes, whose text was kept."""
     histograms: dict[str, dict[str, int]] = {}

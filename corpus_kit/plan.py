@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus_kit.card import SourceCard
 from corpus_kit.plugin import load_plugin
-from corpus_kit.schema import COLUMNS, FORMAT, RAW_COLUMNS
+from corpus_kit.schema import COLUMNS, FORMAT, RAW_COLUMNS, TAKEN_OFF
 from corpus_kit.sources import Binding, Unit
 from corpus_kit.stage import Number, Stage, stage_class
 from corpus_kit.units import Skipped
@@ -91,7 +91,7 @@ class Plan(_Frozen):
         fields: dict[str, pa.DataType] = {name: kind for name, (kind, _) in COLUMNS.items() if name != "reasons"}
         for planned in self.stages:
             given = self.build(planned.id).gives.items()
-            fields |= {name: kind for name, kind in given if name != "metrics" and name not in RAW_COLUMNS}
+            fields |= {name: kind for name, kind in given if name not in TAKEN_OFF and name not in RAW_COLUMNS}
         return pa.schema(list(fields.items()))
 
 

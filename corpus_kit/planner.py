@@ -19,7 +19,7 @@ from corpus_kit.inputs import Input
 from corpus_kit.plan import Plan, Segment, SourcePlan, StagePlan
 from corpus_kit.recipe import Recipe
 from corpus_kit.resources import digest as file_digest
-from corpus_kit.schema import COLUMNS, RAW_COLUMNS
+from corpus_kit.schema import COLUMNS, RAW_COLUMNS, TAKEN_OFF
 from corpus_kit.sources import RAW_FORMATS, Unit
 from corpus_kit.stage import REGISTRY, BatchStage, CorpusStage, Stage, require_modules
 from corpus_kit.units import list_units, make_loads
@@ -126,7 +126,7 @@ def _check_stages(named: Sequence[tuple[str, Stage]], available: Mapping[str, pa
             absent.append(error)
         else:
             stage.check(columns)
-        columns |= {name: kind for name, kind in stage.gives.items() if name != "metrics"}
+        columns |= {name: kind for name, kind in stage.gives.items() if name not in TAKEN_OFF}
         for column in stage.removes:
             columns.pop(column, None)
     if absent:
@@ -170,7 +170,7 @@ def _stage_plan(stage_id: str, stage: Stage) -> StagePlan:
         numbers=tuple(stage.numbers()),
         files={f"{path.parent.name}/{path.name}": file_digest(path) for path in stage.files()},
         libraries={name: version_of(name, f"stage {stage_id!r}") for name in stage.libraries_used()},
-        gives=tuple(name for name in stage.gives if name != "metrics"),
+        gives=tuple(name for name in stage.gives if name not in TAKEN_OFF),
         removes=stage.removes,
     )
 

@@ -45,6 +45,9 @@ RAW_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "headers": (pa.string(), "protocol headers of raw, as a JSON object with lower-case names"),
 }
 
+TAKEN_OFF = ("metrics", "edits")
+"""Columns a stage may give that the runner takes off: measured numbers, and counts of what was changed."""
+
 READ_SCHEMA = pa.schema([(name, kind) for name, (kind, _) in (COLUMNS | RAW_COLUMNS).items()])
 """What every reader emits."""
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
 from corpus_kit.keyed import by_partition
-from corpus_kit.ledger import READ, Cell, FileEntry, Receipt, Tally
+from corpus_kit.ledger import READ, Cell, Edit, FileEntry, Receipt, Tally
 from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
 from corpus_kit.plan import Segment
 from corpus_kit.sampling import share
@@ -186,13 +186,16 @@ class _Shard:
         return after
 
     def _settle(self, stage_id: str, batch: pa.RecordBatch, touched: Any) -> pa.RecordBatch:
-        """Counts, takes off metrics, sends rejected rows to the rejects, and gives the rest."""
+        """Counts, takes off metrics and edits, sends rejected rows to the rejects, and gives the rest."""
         mask = rejected(batch)
         if "metrics" in batch.schema.names:
             if self.metrics is not None:
                 measured = batch["metrics"].is_valid()  # rows the stage did not touch have none
                 self.metrics.write(stage_id, batch.filter(measured), pc.invert(mask).filter(measured))
             batch = batch.drop_columns(["metrics"])
+        if "edits" in batch.schema.names:
+            self._count_edits(stage_id, batch)
+            batch = batch.drop_columns(["edits"])
         if pc.any(mask).as_py():
             out = batch.filter(mask)
             codes = pc.list_element(out["reasons"], 0)
@@ -221,6 +224,18 @@ class _Shard:
         for one in grouped.to_pylist():
             cell = Cell(stage_id, flow, self.source, one["lang"], one["code"])
             self.tally.add(cell, one["bytes_count"], one["bytes_sum"])
+
+    def _count_edits(self, stage_id: str, batch: pa.RecordBatch) -> None:
+        langs = pc.fill_null(batch["lang"], "")
+        for field in batch["edits"].type:
+            places = pc.fill_null(pc.struct_field(batch["edits"], field.name), 0)
+            changed = pc.greater(places, 0)
+            table = pa.table({"lang": langs.filter(changed), "places": places.filter(changed)})
+            grouped = table.group_by("lang", use_threads=False).aggregate([("places", "sum"), ("places", "count")])
+            for one in grouped.to_pylist():
+                edit = Edit(stage_id, field.name, self.source, one["lang"])
+                self.tally.edited[edit] += one["places_count"]
+                self.tally.edits[edit] += one["places_sum"]
 
     def finish(self) -> Receipt:
         """Closes the files and draws up the receipt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -67,6 +68,19 @@ def skipped_lines(plan: Plan, tally: Tally) -> list[str]:
     ]
     lines += [f"  {one.source}: {counted(one.files, 'file')}  no reader for {one.ending}" for one in plan.skipped_files]
     return ["not documents:", *lines] if lines else []
+
+
+def edit_lines(tally: Tally, stages: Iterable[str]) -> list[str]:
+    """What stages changed inside texts, in their order, if there is anything."""
+    places: Counter[tuple[str, str]] = Counter()
+    documents: Counter[tuple[str, str]] = Counter()
+    for edit, many in tally.edited.items():
+        documents[edit.stage, edit.code] += many
+        places[edit.stage, edit.code] += tally.edits[edit]
+    order = {stage: i for i, stage in enumerate(stages)}
+    found = sorted(places, key=lambda key: (order.get(key[0], len(order)), -places[key], key[1]))
+    rows = [[f"  {stage}", code, f"{places[stage, code]:,}", f"{documents[stage, code]:,}"] for stage, code in found]
+    return table(["changed inside texts", "", "places", "documents"], rows, left=2) if rows else []
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -117,7 +117,8 @@ class BatchStage(Stage):
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with the same rows, in the same order, plus columns and reasons.
 
-        A column called `metrics` (a struct of numbers) is taken off by the runner and written to the ledger.
+        Two columns are taken off by the runner: `metrics` (a struct of numbers) is written to the ledger, `edits` (a
+        struct with an int64 a code: how many lines or spans were changed under it in the row) is counted there.
         """
         raise NotImplementedError
 

@@ -10,7 +10,7 @@ from typing import Any
 from corpus_kit.ledger import iter_receipts, read_manifest
 from corpus_kit.opened import Run
 from corpus_kit.progress import duration
-from corpus_kit.show import counted, size, skipped_lines, waterfall_lines
+from corpus_kit.show import counted, edit_lines, size, skipped_lines, waterfall_lines
 
 
 def summary(run: Run, seconds: float | None) -> dict[str, Any]:
@@ -31,12 +31,14 @@ def summary(run: Run, seconds: float | None) -> dict[str, Any]:
         "files": files,
         "waterfall": [step._asdict() for step in run.waterfall()],
         "skipped": [[*key, count] for key, count in sorted(run.tally.skipped.items())],
+        "edits": run.tally.to_json()["edits"],
     }
 
 
 def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
     """The end of `corpus-kit run`: waterfall, sizes, throughput, and where everything is."""
     lines = [*waterfall_lines(run.waterfall()), ""]
+    lines += [*edits, ""] if (edits := edit_lines(run.tally, (one.id for one in run.plan.stages))) else []
     lines += [*skipped, ""] if (skipped := skipped_lines(run.plan, run.tally)) else []
     lines.append(_pace(found["waterfall"][0]["documents_in"], found["input_bytes"], found["seconds"]))
     kinds = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]

@@ -8,6 +8,7 @@ from corpus_kit.commit import write_json
 from corpus_kit.errors import StageError
 from corpus_kit.ledger import (
     Cell,
+    Edit,
     FileEntry,
     Receipt,
     Step,
@@ -78,8 +79,12 @@ def test_json_gives_the_same_tally_back(counts):
         made.add(cell, documents, size)
     made.failing["filter", "gopher.word_count"] += 3
     made.skipped["adl", "read.not_a_document"] += 2
+    for lang in ("dan_Latn", ""):
+        made.edited[Edit("clean", "clean.c4_javascript", "adl", lang)] += 2
+        made.edits[Edit("clean", "clean.c4_javascript", "adl", lang)] += 5
     again = Tally.from_json(made.to_json())
     assert (again.documents, again.failing, again.skipped) == (made.documents, made.failing, made.skipped)
+    assert (again.edited, again.edits) == (made.edited, made.edits)
     assert {cell: again.bytes[cell] for cell in again.documents} == {cell: made.bytes[cell] for cell in made.documents}
     assert again.to_json() == made.to_json()
 
@@ -97,7 +102,7 @@ def test_json_does_not_depend_on_the_order_of_counting(counts, random):
 
 def test_nothing_is_no_cell():
     empty = tally(("filter", "rejected", 0, "a"))
-    assert empty.to_json() == {"documents": [], "failing": [], "skipped": []}
+    assert empty.to_json() == {"documents": [], "failing": [], "skipped": [], "edits": []}
 
 
 def test_tallies_add_up():

@@ -1,15 +1,19 @@
 """One load through one segment: scopes, merging, joining of small batches, and what is counted."""
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import ClassVar
 
 import laws
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import corpus_kit
-from corpus_kit.ledger import Tally
-from corpus_kit.schema import READ_SCHEMA
+from corpus_kit.ledger import Edit, Tally
+from corpus_kit.schema import READ_SCHEMA, set_columns
 from corpus_kit.shard import _joined
+from corpus_kit.stage import REGISTRY, BatchStage
 
 
 def batch(**columns: list) -> pa.RecordBatch:
@@ -74,3 +78,41 @@ def test_a_filter_after_deduplication_makes_a_second_pass(tmp_path):
     assert steps["near"].rejected == {"dedup.minhash": 20}
     assert corpus_kit.Run(done.path).kept().num_rows == steps["near"].kept
     assert isinstance(done.tally, Tally)
+
+
+class Shout(BatchStage):
+    """Makes exclamation marks of the periods, and counts them."""
+
+    name: ClassVar[str] = "shout"
+
+    gives: ClassVar[Mapping[str, pa.DataType]] = {"edits": pa.struct([("shout.period", pa.int64())])}
+    codes: ClassVar[Mapping[str, str]] = {"shout.period": "a period, changed"}
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        counts = pc.count_substring(batch["text"], ".").cast(pa.int64())
+        edits = pa.StructArray.from_arrays([counts], names=["shout.period"])
+        return set_columns(batch, {"text": pc.replace_substring(batch["text"], ".", "!"), "edits": edits})
+
+
+def test_edits_are_counted_by_source_and_language_and_no_column_is_left(tmp_path, monkeypatch):
+    monkeypatch.setitem(REGISTRY, "shout", Shout)
+    corpus = laws.make_corpus(tmp_path / "corpus", documents=60)
+    stages = """
+  - extract: {engine: resiliparse}
+  - identify
+"""
+    plain = laws.run(corpus, tmp_path / "plain", recipe=f"recipe: 1\nstages:{stages}")
+    shouted = laws.run(
+        corpus, tmp_path / "run", recipe=f"recipe: 1\nstages:{stages}  - shout: {{only: {{source: [rows]}}}}\n"
+    )
+    expected: Counter[Edit] = Counter()
+    documents: Counter[Edit] = Counter()
+    for row in plain.kept(["source", "lang", "text"]).to_pylist():
+        if row["source"] == "rows" and "." in row["text"]:
+            edit = Edit("shout", "shout.period", "rows", row["lang"])
+            expected[edit] += row["text"].count(".")
+            documents[edit] += 1
+    assert len(expected) > 1
+    assert shouted.tally.edits == expected
+    assert shouted.tally.edited == documents
+    assert "edits" not in shouted.kept().schema.names

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from corpus_kit.datasheet.display import one_line
-from corpus_kit.datasheet.structure import Damage, Pair, Part, Reason, SkippedRecords, Step, Totals
+from corpus_kit.datasheet.structure import Damage, EditCount, Pair, Part, Reason, SkippedRecords, Step, Totals
 from corpus_kit.ledger import READ, Cell, Tally
 from corpus_kit.sources import REJECT_CODES, SKIP_CODES
 
@@ -38,6 +38,7 @@ def steps(tally: Tally, stages: Sequence[str], meanings: Mapping[str, Mapping[st
             documents_segmented=flow["segmented"],
             documents_untouched=untouched[stage],
             reasons=_reasons(tally, stage, meanings.get(stage, {})),
+            edits=_edits(tally, stage, meanings.get(stage, {})),
         )
         for stage, flow in documents.items()
     ]
@@ -65,6 +66,21 @@ def _reasons(tally: Tally, stage: str, meanings: Mapping[str, str]) -> list[Reas
             failing=max(failing[code], documents[code]),
         )
         for code in codes
+    ]
+
+
+def _edits(tally: Tally, stage: str, meanings: Mapping[str, str]) -> list[EditCount]:
+    documents: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for edit, many in tally.edited.items():
+        if edit.stage == stage:
+            documents[edit.code] += many
+            places[edit.code] += tally.edits[edit]
+    return [
+        EditCount(
+            code=code, meaning=meanings.get(code, "").replace("`", ""), documents=documents[code], places=places[code]
+        )
+        for code in sorted(documents, key=lambda code: (-places[code], code))
     ]
 
 

@@ -63,6 +63,7 @@ def page_model(run: Path, stats: Stats, plan: Plan) -> dict[str, Any]:
         "waterfall": waterfall_chart(stats["waterfall"]),
         "histograms": _by_stage(stats["histograms"]),
         "reasons": _reasons(stats),
+        "edits": [{"stage": step["stage"], **edit} for step in stats["waterfall"] for edit in step["edits"]],
         "cards": [_card_row(plan, source["name"]) for source in stats["sources"]],
         "attributions": _said(stats, plan, lambda card: card.rights.attribution_text),
         "conditions": _said(stats, plan, lambda card: card.use.conditions),

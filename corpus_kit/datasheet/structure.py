@@ -43,6 +43,16 @@ class Reason(TypedDict):
     """Documents that failed the rule, whether or not another counted first."""
 
 
+class EditCount(TypedDict):
+    """What a stage changed inside texts, without rejecting them."""
+
+    code: str
+    meaning: str
+    documents: int
+    places: int
+    """Lines, paragraphs or spans, as the meaning says."""
+
+
 class Step(TypedDict):
     """One stage of the waterfall; the first is `read`."""
 
@@ -57,6 +67,7 @@ class Step(TypedDict):
     documents_untouched: int
     """Kept without a look, because of `only` or `except`."""
     reasons: list[Reason]
+    edits: list[EditCount]
 
 
 class Part(TypedDict):
