@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from corpus_kit.histogram import bins_of
+from corpus_kit.histogram import count_bins, named
 from corpus_kit.sampling import hash64
 from corpus_kit.schema import COLUMNS
 from corpus_kit.tables import FileInfo, TableWriter, row_bytes, write_table
@@ -27,6 +28,10 @@ REJECTS = pa.schema(
         ("text", pa.large_string()),
     ]
 )
+
+
+MEASURED = ("id", "source", "category", "lang", "kept", "text_bytes")
+"""Columns of the metrics files before the metrics themselves."""
 
 
 class PartWriter:
@@ -141,17 +146,16 @@ class MetricsWriter:
     def __init__(self, folder: Path, name: str):
         self.folder, self.name = folder, name
         self._writers: dict[str, TableWriter] = {}
-        self._bins: dict[str, Counter[str]] = defaultdict(Counter)
+        self._counts: dict[tuple[str, str, str], NDArray[np.int64]] = {}
+        """(stage, metric, language) -> documents per bin."""
 
     def write(self, stage_id: str, batch: pa.RecordBatch, kept: pa.BooleanArray) -> None:
         """Takes a batch with a `metrics` struct column."""
         metrics = batch["metrics"]
         names = [field.name for field in metrics.type]
         values = [pc.struct_field(metrics, name) for name in names]
-        table = pa.table(
-            [batch["id"], batch["source"], batch["lang"], kept, *values],
-            names=["id", "source", "lang", "kept", *names],
-        )
+        told = [batch["id"], batch["source"], batch["category"], batch["lang"], kept, pa.array(row_bytes(batch))]
+        table = pa.table([*told, *values], names=[*MEASURED, *names])
         if stage_id not in self._writers:
             self._writers[stage_id] = TableWriter(self.folder / f"metrics.{stage_id}.parquet", table.schema)
         for one in table.combine_chunks().to_batches():
@@ -159,12 +163,14 @@ class MetricsWriter:
         self._count(stage_id, names, values, batch["lang"])
 
     def _count(self, stage_id: str, names: list[str], values: list[pa.Array], lang: pa.Array) -> None:
-        langs = np.asarray(pc.fill_null(lang, "").to_pylist(), dtype=object)
-        for language in sorted(set(langs)):
-            inside = langs == language
-            for name, column in zip(names, values, strict=True):
-                numbers = column.to_numpy(zero_copy_only=False)[inside]
-                self._bins[f"{stage_id} {name} {language}"].update(bins_of(name, numbers))
+        languages = pc.fill_null(lang, "").dictionary_encode()
+        groups = languages.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        labels = languages.dictionary.to_pylist()
+        for name, column in zip(names, values, strict=True):
+            counts = count_bins(name, column.to_numpy(zero_copy_only=False), groups, len(labels))
+            for label, row in zip(labels, counts, strict=True):
+                key = (stage_id, name, label)
+                self._counts[key] = self._counts[key] + row if key in self._counts else row
 
     def finish(self) -> dict[str, FileInfo]:
         """Stage id -> file, named `metrics.STAGE.parquet` in the folder."""
@@ -172,4 +178,7 @@ class MetricsWriter:
 
     def histograms(self) -> dict[str, dict[str, int]]:
         """`stage metric language` -> bin -> documents."""
-        return {key: dict(sorted(bins.items())) for key, bins in sorted(self._bins.items())}
+        return {
+            f"{stage_id} {name} {label}": dict(sorted(named(name, counts).items()))
+            for (stage_id, name, label), counts in sorted(self._counts.items())
+        }

@@ -1,10 +1,13 @@
 """The last phase: parts of loads -> shards of bounded size, for data, rejects and metrics alike.
 
 Which parts make which shard is planned from the receipts, in load order, so it never depends on who finished first.
+A part that is large enough becomes a shard as it is: writing it again would cost as much as all filters together.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -14,7 +17,7 @@ import pyarrow as pa
 from corpus_kit.job import Job
 from corpus_kit.ledger import FileEntry, Receipt
 from corpus_kit.sampling import hash64
-from corpus_kit.tables import TableWriter, open_table
+from corpus_kit.tables import FileInfo, TableWriter, file_digest, open_table
 
 
 class Shard(NamedTuple):
@@ -25,8 +28,15 @@ class Shard(NamedTuple):
     parts: tuple[str, ...]
 
 
+LARGE_ENOUGH = 8
+"""A part of at least one eighth of a shard is one by itself. Smaller files burden those who list and open them."""
+
+COMPRESSED = 8
+"""Metrics are counted in bytes of the file; as text they stand for about so many times more."""
+
+
 def plan_shards(receipts: Iterable[Receipt], shard_bytes: int) -> list[Shard]:
-    """Output files from the receipts of all loads, in order: whole parts, joined up to about `shard_bytes`."""
+    """Output files from the receipts of all loads, in order: large parts alone, others joined up to `shard_bytes`."""
     by_kind: dict[str, list[FileEntry]] = defaultdict(list)
     for receipt in receipts:
         for file in receipt.files:
@@ -45,18 +55,26 @@ def _fill(files: Iterable[FileEntry], shard_bytes: int) -> list[list[FileEntry]]
     groups: list[list[FileEntry]] = []
     filled = 0
     for file in files:
-        size = file.text_bytes if file.kind == "data" else file.bytes
-        if not groups or filled + size > shard_bytes:
+        size = file.text_bytes if file.kind == "data" else file.bytes * COMPRESSED
+        alone = _can_stand_alone(file.kind) and size * LARGE_ENOUGH >= shard_bytes
+        if not groups or alone or filled + size > shard_bytes:
             groups.append([])
             filled = 0
         groups[-1].append(file)
-        filled += size
+        filled += shard_bytes if alone else size
     return groups
+
+
+def _can_stand_alone(kind: str) -> bool:
+    """Rejects are always written again: only now is known which of their texts are of the sample."""
+    return kind != "rejects"
 
 
 def run_pack(job: Job) -> Receipt:
     """Writes one shard."""
     kind, place = job.args["kind"], job.args["place"]
+    if len(job.args["parts"]) == 1 and _can_stand_alone(kind):
+        return _adopt(job)
     writer: TableWriter | None = None
     text_bytes = job.args.get("text_bytes", 0)
     for part in job.args["parts"]:
@@ -68,6 +86,19 @@ def run_pack(job: Job) -> Receipt:
             writer.write(batch)
     files = () if writer is None else (job.made("shard.parquet", place, kind, writer.close(), text_bytes=text_bytes),)
     return Receipt(task=job.task, fingerprint=job.fingerprint, files=files)
+
+
+def _adopt(job: Job) -> Receipt:
+    """Makes the only part of a shard the shard."""
+    part, staged = job.run / job.args["parts"][0], job.staged / "shard.parquet"
+    try:
+        os.link(part, staged)
+    except OSError:  # a file system without links
+        shutil.copyfile(part, staged)
+    info = FileInfo(open_table(staged).metadata.num_rows, staged.stat().st_size, file_digest(staged))
+    text_bytes = job.args.get("text_bytes", 0)
+    made = job.made("shard.parquet", job.args["place"], job.args["kind"], info, text_bytes=text_bytes)
+    return Receipt(task=job.task, fingerprint=job.fingerprint, files=(made,))
 
 
 def _trim(batch: pa.RecordBatch, bounds: Mapping[str, str]) -> pa.RecordBatch:
