@@ -151,7 +151,7 @@ def _batches(texts: pa.Table) -> list[Batch]:
         labels = batch["lang"].dictionary_encode()
         profiles = [profile_for(label) for label in labels.dictionary.to_pylist()]
         found.append(
-            (batch["text"], [WordLists(one.stop_words) for one in profiles], labels.indices.to_numpy().astype(np.int64))
+            (batch["text"], [one.lists for one in profiles], labels.indices.to_numpy().astype(np.int64))
         )
     return found
 

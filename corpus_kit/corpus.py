@@ -6,9 +6,7 @@ speaks of ids.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 from corpus_kit.job import Job
 from corpus_kit.keyed import by_load, by_partition, without_rows
 from corpus_kit.ledger import FileEntry, Receipt
+from corpus_kit.origins import FIELDS, with_origins
 from corpus_kit.shard import work_file
 from corpus_kit.stage import CorpusStage
 from corpus_kit.tables import open_table, read_table, write_table
@@ -31,7 +30,7 @@ def run_collect(job: Job) -> Receipt:
     numbers = wanted["row"].to_numpy()
     source = job.run / work_file(job.args["segment"], job.args["load"])
     tables = []
-    columns = sorted({"row", "id", *stage.collects, *stage.scope_columns()})
+    columns = sorted({"row", "id", *stage.columns_collected(), *stage.scope_columns()})
     for batch in open_table(source).iter_batches(batch_size=job.batch_rows, columns=columns, use_threads=False):
         inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), numbers)))
         if inside.num_rows:
@@ -87,6 +86,8 @@ def run_decide(job: Job) -> Receipt:
     groups: dict[str, int] = {}
     counts: list[int] | None = None
     if stage.decision == "rows":
+        if "duplicate_of_row" in decision.schema.names:
+            decision = _with_origins(job, decision)
         decision, per_load = by_load(decision)
         counts = list(per_load.values())
         groups = {str(load): i for i, load in enumerate(per_load)}
@@ -116,11 +117,19 @@ def _dead(job: Job) -> np.ndarray:
     return np.unique(np.concatenate(removed)) if removed else np.zeros(0, np.uint64)
 
 
+def _with_origins(job: Job, decision: pa.Table) -> pa.Table:
+    rows = np.sort(decision.filter(decision["removed"])["row"].to_numpy())
+    facts = _facts_of(job, rows, (*FIELDS, "origins"))
+    before = [open_table(job.run / path) for path in job.args["before"]]
+    told = [one.read(columns=["row", "origins"]) for one in before if "origins" in one.schema_arrow.names]
+    return with_origins(decision, facts, told)
+
+
 def _with_ids(job: Job, decision: pa.Table) -> pa.Table:
     """Adds `id`, and replaces every other `*_row` column by `*_id`, looked up in the loads concerned."""
     others = [name for name in decision.schema.names if name.endswith("_row")]
     rows = np.unique(np.concatenate([_numbers(decision[name]) for name in ["row", *others]]))
-    ids = _ids_of(job, rows)
+    ids = _facts_of(job, rows, ("id", ""))["id"].combine_chunks()
     result = decision.add_column(0, "id", _lookup(decision["row"], rows, ids))
     for name in others:
         at = result.schema.get_field_index(name)
@@ -132,17 +141,16 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     return column.drop_null().to_numpy().astype(np.uint64)
 
 
-def _ids_of(job: Job, rows: np.ndarray) -> pa.Array:
-    parts: list[pa.Array] = []
-    by_number: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_number[int(row) >> 32].append(row)
-    for load in sorted(by_number):
-        path: Path = job.run / work_file(job.args["segment"], load)
-        table = read_table(path, columns=["row", "id"])
-        at = pc.index_in(pa.array(by_number[load], pa.uint64()), value_set=table["row"])
-        parts.append(table["id"].combine_chunks().take(at))
-    return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+def _facts_of(job: Job, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
+    """Columns, as far as there are such, of sorted rows."""
+    parts = []
+    loads = (rows >> np.uint64(32)).astype(np.int64)
+    for load in np.unique(loads).tolist():
+        file = open_table(job.run / work_file(job.args["segment"], load))
+        table = file.read(["row", *(name for name in columns if name in file.schema_arrow.names)], use_threads=False)
+        at = pc.index_in(pa.array(rows[loads == load]), value_set=table["row"].combine_chunks())
+        parts.append(table.take(at).drop_columns(["row"]))
+    return pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns[:-1]})
 
 
 def _lookup(column: pa.ChunkedArray, rows: np.ndarray, ids: pa.Array) -> pa.Array:

@@ -89,6 +89,7 @@ def test_a_decision_names_documents_by_id_and_is_cut_by_load(run):
         "duplicate_of_id",
         "similarity",
         "duplicates",
+        "origins",
     ]
     first, second = table.to_pylist()
     assert (first["id"], first["removed"], first["duplicate_of_id"]) == (by_text[toy.DANISH], False, None)

@@ -21,7 +21,7 @@ STAGES = st.one_of(
         max_bytes=st.integers(1, 1 << 40),
     ),
     st.builds(Normalize, unicode=st.sampled_from(["NFC", "NFKC", None]), only=SCOPES),
-    st.builds(Identify, keep=st.none() | st.lists(LANGS, max_size=3).map(tuple), min_score=st.floats(0, 1)),
+    st.builds(Identify, keep=st.none() | st.lists(LANGS, min_size=1, max_size=3).map(tuple), min_score=st.floats(0, 1)),
     st.builds(
         Filter,
         rulesets=st.lists(st.sampled_from(["gopher", "a/b.yaml"]), min_size=1, max_size=2).map(tuple),
@@ -29,7 +29,13 @@ STAGES = st.one_of(
             st.sampled_from(["gopher.word_count", "a.b"]), st.sampled_from([None, "5:", (1.0, 2.5)])
         ),
     ),
-    st.builds(ExactDedup, form=st.sampled_from(["as_is", "folded"]), except_=SCOPES),
+    st.builds(
+        ExactDedup,
+        form=st.sampled_from(["as_is", "folded"]),
+        within=st.sampled_from([(), ("lang",), ("source", "host")]),
+        prefer=st.sampled_from(["longest", ["license", {"source": ["no", "b"]}], [{"highest": "lang_score"}]]),
+        except_=SCOPES,
+    ),
     st.builds(MinHashDedup, threshold=st.floats(0.01, 1), seed=st.integers(0, (1 << 64) - 1), ngram=st.integers(1, 64)),
     st.builds(Weight, alpha=st.none() | st.floats(0, 1), max_epochs=st.none() | st.floats(1e-3, 1e3)),
 )

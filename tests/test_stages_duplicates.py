@@ -2,40 +2,18 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
 import toy
 
-from corpus_kit.stages.duplicates import DECISION, apply_decision, decision_table, folded, rank
+from corpus_kit.schema import ORIGINS
+from corpus_kit.stages.duplicates import DECISION, apply_decision, decision_table
 
-
-@pytest.mark.parametrize(
-    ("text", "form"),
-    [
-        ("Hej, VERDEN!", "hej verden"),
-        ("  hej\n\n verden ", "hej verden"),
-        ("Ål øl æg ÞÓR Þór", "ål øl æg þór þór"),
-        ("2½ m²", "2½ m²"),
-        ("a_b-c", "a b c"),
-        ("A\u030a", "a\u030a"),
-        ("«…» — !!!", ""),
-        ("", ""),
-        (None, None),
-    ],
-)
-def test_folding(text, form):
-    assert folded(pa.array([text], pa.large_string())).to_pylist() == [form]
-    assert folded(pa.array([text], pa.string())).to_pylist() == [form]
-
-
-def test_the_order_of_survival():
-    rows, lengths = np.array([9, 3, 7, 1], np.uint64), np.array([5, 8, 8, 5])
-    assert rank(rows, lengths, "source_order").tolist() == [3, 1, 2, 0]
-    assert rank(rows, lengths, "longest").tolist() == [1, 2, 3, 0]
+ORIGIN = {"id": "t-1", "source": "t", "source_id": "17", "url": "https://t.example/17", "license": "CC0-1.0"}
+OTHER = {"id": "u-1", "source": "u", "source_id": None, "url": None, "license": None}
 
 
 def decision(**columns) -> pa.Table:
-    given = {"id": [], "removed": [], "duplicate_of_id": [], "similarity": [], "duplicates": []} | columns
-    types = [pa.string(), pa.bool_(), pa.string(), pa.float64(), pa.int32()]
+    given = {"id": [], "removed": [], "duplicate_of_id": [], "similarity": [], "origins": []} | columns
+    types = [pa.string(), pa.bool_(), pa.string(), pa.float64(), ORIGINS]
     return pa.table([pa.array(v, t) for v, t in zip(given.values(), types, strict=True)], names=list(given))
 
 
@@ -61,11 +39,12 @@ def test_a_decision_is_applied_by_id():
         removed=[True, False],
         duplicate_of_id=["s-0", None],
         similarity=[0.9, None],
-        duplicates=[0, 1],
+        origins=[None, [ORIGIN]],
     )
     result = apply_decision(batch, made, "dedup.near", 0.8)
     assert result["duplicates"].to_pylist() == [1, 0, 0]
     assert result["duplicates"].type == pa.int32()
+    assert result["origins"].to_pylist() == [[ORIGIN], None, None]
     assert result["reasons"].to_pylist() == [
         None,
         None,
@@ -74,9 +53,12 @@ def test_a_decision_is_applied_by_id():
 
 
 def test_what_survivors_stand_for_adds_up_over_stages():
-    batch = toy.with_columns(toy.batch(["a", "b"]), duplicates=pa.array([3, 0], pa.int32()))
-    made = decision(id=["s-0"], removed=[False], duplicate_of_id=[None], similarity=[None], duplicates=[2])
-    assert apply_decision(batch, made, "x", 1.0)["duplicates"].to_pylist() == [5, 0]
+    before = pa.array([[ORIGIN] * 3, None, [ORIGIN]], ORIGINS)
+    batch = toy.with_columns(toy.batch(["a", "b", "c"]), origins=before, duplicates=pa.array([3, 0, 1], pa.int32()))
+    made = decision(id=["s-0"], removed=[False], duplicate_of_id=[None], similarity=[None], origins=[[OTHER, OTHER]])
+    result = apply_decision(batch, made, "x", 1.0)
+    assert result["duplicates"].to_pylist() == [5, 0, 1]
+    assert result["origins"].to_pylist() == [[ORIGIN] * 3 + [OTHER] * 2, None, [ORIGIN]]
 
 
 def test_nothing_decided_removes_nothing():

@@ -1,11 +1,11 @@
 """Documents whose text is the same: clusters, survivors, and what is not the same."""
 
-import numpy as np
 import pyarrow as pa
 import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus_kit.schema import ORIGINS
 from corpus_kit.stages.duplicates import DECISION
 from corpus_kit.stages.exact import ExactDedup
 
@@ -56,6 +56,41 @@ def test_clusters_are_those_of_a_dictionary(texts, form):
     assert {row for row, of in found.items() if of is None} == set(wanted.values())
 
 
+def clusters(by: str, **columns) -> dict[int, int]:
+    """Removed row -> survivor."""
+    stage = ExactDedup.model_validate({"by": by} | columns.pop("settings", {}))
+    batch = toy.batch(["x"] * len(next(iter(columns.values()))), **columns)
+    found = stage.group(stage.collect(batch, 0, None), 0).to_pylist()
+    assert all(row["similarity"] is None for row in found)
+    return {row["row"]: row["duplicate_of_row"] for row in found if row["removed"]}
+
+
+def test_by_address_whatever_the_text():
+    urls = ["https://a.example/x", None, "http://www.a.example/x/", None, "https://a.example/y"]
+    assert clusters("url", url=urls) == {2: 0}
+    assert list(ExactDedup(by="url").all_codes()) == ["dedup.url"]
+
+
+def test_by_identifier_within_a_source():
+    assert clusters("source_id", source=["a", "a", "b", "a"], source_id=["1", "2", "1", "1"]) == {3: 0}
+
+
+def test_only_within_a_group():
+    langs = ["dan_Latn", "nob_Latn", "dan_Latn", None, None]
+    stage = ExactDedup(within=("lang",))
+    found = stage.group(stage.collect(toy.batch(["x"] * 5, lang=langs), 0, None), 0).to_pylist()
+    assert {row["row"]: row["duplicate_of_row"] for row in found if row["removed"]} == {2: 0, 4: 3}
+    assert stage.columns_needed() == ("text", "lang")
+
+
+def test_the_survivor_is_who_is_preferred():
+    settings = {"prefer": ["license", "longest"]}
+    licenses = ["CC-BY-NC-4.0", "CC0-1.0", "MIT"]
+    stage = ExactDedup.model_validate(settings)
+    found = stage.group(stage.collect(toy.batch(["x!", "X", "x"], license=licenses), 0, None), 0).to_pylist()
+    assert {row["row"]: row["duplicate_of_row"] for row in found if row["removed"]} == {0: 1, 2: 1}
+
+
 def test_documents_without_a_letter_are_the_same_only_if_they_are():
     assert verdicts(["!!!", "🎉🎉", "—", "!!!"]) == {0: None, 3: 0}
 
@@ -63,9 +98,8 @@ def test_documents_without_a_letter_are_the_same_only_if_they_are():
 def test_what_is_collected_is_small_and_by_row():
     batch = toy.batch(["Blåbær!", "x"], row=[7, 1 << 40])
     table = ExactDedup().collect(batch, 0, None)
-    assert table.schema.names == ["row", "key", "rest", "length"]
+    assert table.schema.names == ["row", "key", "rest"]
     assert table["row"].to_pylist() == [7, 1 << 40]
-    assert table["length"].to_pylist() == [len("Blåbær!".encode()), 1]
     assert table["key"].type == table["rest"].type == pa.uint64()
     again = ExactDedup().collect(toy.batch(["blåbær"]), 0, None)
     assert again["key"][0] == table["key"][0]
@@ -79,7 +113,6 @@ def test_texts_that_share_half_a_digest_are_not_the_same():
             "row": pa.array([0, 1, 2], pa.uint64()),
             "key": pa.array([5, 5, 5], pa.uint64()),
             "rest": pa.array([1, 2, 1], pa.uint64()),
-            "length": pa.array([1, 1, 1], pa.int64()),
         }
     )
     assert {row["row"]: row["duplicate_of_row"] for row in stage.group(rows, 0).to_pylist()} == {0: None, 2: 0}
@@ -98,7 +131,7 @@ def test_the_reason_carries_the_similarity():
             "removed": [True],
             "duplicate_of_id": ["s-9"],
             "similarity": [1.0],
-            "duplicates": pa.array(np.zeros(1, np.int32)),
+            "origins": pa.array([None], ORIGINS),
         }
     )
     assert toy.codes(ExactDedup().apply(batch, made)) == [[], ["dedup.exact"]]

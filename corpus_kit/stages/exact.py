@@ -1,4 +1,4 @@
-"""The `dedup` stage, method `exact`: documents whose text is the same."""
+"""The `dedup` stage, method `exact`: documents whose text, address or identifier is the same."""
 
 from __future__ import annotations
 
@@ -7,59 +7,71 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from corpus_kit.kernels import digests
 from corpus_kit.stage import CorpusStage, register
-from corpus_kit.stages.duplicates import (
-    DECISION,
-    GIVES,
-    Form,
-    Prefer,
-    apply_decision,
-    decision_table,
-    folded,
-    rank,
-)
+from corpus_kit.stages.duplicates import DECISION, GIVES, apply_decision, decision_table
+from corpus_kit.stages.sameness import Form, Group, Key, compared, group_columns, groups
+from corpus_kit.stages.survival import Prefer, as_columns, columns_of, from_columns, penalties, rank
 
 
 @register("dedup", "exact")
 class ExactDedup(CorpusStage):
-    """Keeps one of all documents with the same text, found by a 128-bit digest."""
+    """Keeps one of all documents with the same text, address or identifier, found by a 128-bit digest."""
 
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("text",)
-    collects: ClassVar[tuple[str, ...]] = ("text",)
     gives: ClassVar[Mapping[str, pa.DataType]] = GIVES
-    codes: ClassVar[Mapping[str, str]] = {"dedup.exact": "another document with the same text is kept"}
+    codes: ClassVar[Mapping[str, str]] = {
+        "dedup.exact": "another document with the same text is kept",
+        "dedup.url": "another document of the same address is kept",
+        "dedup.source_id": "another document of the same source and identifier is kept",
+    }
 
     method: Literal["exact"] = "exact"
+    by: Key = "text"
+    """What is compared: the text, the normalized address, or the source's own identifier."""
     form: Form = "folded"
     """Form of the text that is compared."""
-    prefer: Prefer = "source_order"
-    """Who survives."""
+    within: tuple[Group, ...] = ()
+    """Only documents of the same language, source, category or host can be duplicates; empty: all can."""
+    prefer: Prefer = ("source_order",)
+    """Who survives: criteria in order, then source order."""
+
+    def all_codes(self) -> Mapping[str, str]:
+        """The one code this configuration gives."""
+        code = self._code()
+        return {code: self.codes[code]}
+
+    def columns_needed(self) -> tuple[str, ...]:
+        """What is compared, and what survival and `within` look at."""
+        compared_by = {"text": ("text",), "url": ("url",), "source_id": ("source", "source_id")}[self.by]
+        return tuple(dict.fromkeys((*self.needs, *compared_by, *columns_of(self.prefer), *group_columns(self.within))))
+
+    def columns_collected(self) -> tuple[str, ...]:
+        """The same."""
+        return self.columns_needed()
 
     def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
-        """Digest and length of each text."""
-        text = batch["text"]
-        if self.form == "folded":
-            form = folded(text)
-            # Of a text without letters and digits nothing is left; such texts are compared as they are.
-            text = pc.if_else(pc.equal(pc.binary_length(form), 0), text, form)
-        digest = digests(text)
-        return pa.table(
+        """Digest of what is compared, and who is preferred."""
+        values = compared(batch, self.by, self.form)
+        digest = digests(values)
+        table = pa.table(
             {
                 "row": batch["row"],
-                "key": digest[:, 0],
+                "key": digest[:, 0] ^ groups(batch, self.within),
                 "rest": digest[:, 1],
-                "length": pc.binary_length(batch["text"]).cast(pa.int64()),
+                **as_columns(penalties(self.prefer, batch)),
             }
         )
+        # What has no address or identifier is like nothing else. A text that is null is like an empty one.
+        return table if self.by == "text" else table.filter(values.is_valid())
 
     def group(self, rows: pa.Table, round: int) -> pa.Table:
         """Clusters of equal digests, with their survivor."""
         row, key, rest = (rows[name].to_numpy() for name in ("row", "key", "rest"))
         position = np.empty(len(row), np.int64)
-        position[rank(row, rows["length"].to_numpy(), self.prefer)] = np.arange(len(row))
+        position[rank(row, from_columns(rows))] = np.arange(len(row))
         order = np.lexsort((position, rest, key))
         row, key, rest = row[order], key[order], rest[order]
         first = np.ones(len(row), bool)
@@ -69,7 +81,8 @@ class ExactDedup(CorpusStage):
         survivor, size = np.repeat(row[starts], sizes), np.repeat(sizes, sizes)
         many = size > 1
         duplicates = np.where(first, size - 1, 0)
-        return decision_table(row[many], ~first[many], survivor[many], np.ones(int(many.sum())), duplicates[many])
+        similarity = np.full(int(many.sum()), 1.0 if self.by == "text" else np.nan)
+        return decision_table(row[many], ~first[many], survivor[many], similarity, duplicates[many])
 
     def empty_decision(self) -> pa.Table:
         """No clusters."""
@@ -77,4 +90,7 @@ class ExactDedup(CorpusStage):
 
     def apply(self, batch: pa.RecordBatch, decision: pa.Table) -> pa.RecordBatch:
         """The batch with a reason on each removed duplicate."""
-        return apply_decision(batch, decision, "dedup.exact", 1.0)
+        return apply_decision(batch, decision, self._code(), 1.0)
+
+    def _code(self) -> str:
+        return "dedup.exact" if self.by == "text" else f"dedup.{self.by}"

@@ -14,22 +14,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from corpus_kit.components import component_labels
 from corpus_kit.kernels import band_keys, pair_jaccard, shingle_sets, signatures
 from corpus_kit.stage import CorpusStage, Number, register
-from corpus_kit.stages.duplicates import (
-    DECISION,
-    GIVES,
-    Form,
-    Prefer,
-    apply_decision,
-    decision_table,
-    folded,
-    rank,
-)
+from corpus_kit.stages.duplicates import DECISION, GIVES, apply_decision, decision_table
+from corpus_kit.stages.sameness import Form, Group, compared, group_columns, groups
+from corpus_kit.stages.survival import Prefer, as_columns, columns_of, from_columns, penalties, rank
 
 _NO_SHINGLES = np.uint32(0xFFFFFFFF)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -40,9 +32,9 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 class MinHashDedup(CorpusStage):
     """Keeps one of documents that share at least `threshold` of their shingles (Jaccard similarity)."""
 
+    version: ClassVar[int] = 2
     rounds: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("text",)
-    collects: ClassVar[tuple[str, ...]] = ("text",)
     gives: ClassVar[Mapping[str, pa.DataType]] = GIVES
     codes: ClassVar[Mapping[str, str]] = {"dedup.minhash": "a near-duplicate of it is kept"}
 
@@ -60,8 +52,10 @@ class MinHashDedup(CorpusStage):
     seed: int = Field(default=1, ge=0, lt=2**64)
     form: Form = "folded"
     """Form of the text that is compared."""
-    prefer: Prefer = "source_order"
-    """Who survives."""
+    within: tuple[Group, ...] = ()
+    """Only documents of the same language, source, category or host can be duplicates; empty: all can."""
+    prefer: Prefer = ("source_order",)
+    """Who survives: criteria in order, then source order."""
 
     def numbers(self) -> list[Number]:
         """The fields, and the chance of finding a pair that is just similar enough."""
@@ -69,11 +63,19 @@ class MinHashDedup(CorpusStage):
         origin = "computed: 1 - (1 - threshold^rows)^bands"
         return [*super().numbers(), Number(name="recall at threshold", value=round(found, 6), origin=origin)]
 
+    def columns_needed(self) -> tuple[str, ...]:
+        """The text, and what survival and `within` look at."""
+        return tuple(dict.fromkeys((*self.needs, *columns_of(self.prefer), *group_columns(self.within))))
+
+    def columns_collected(self) -> tuple[str, ...]:
+        """The same."""
+        return self.columns_needed()
+
     def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
         """Round 0: a row for each band of each signature. Round 1: shingles and bands of documents in clusters."""
-        text = folded(batch["text"]) if self.form == "folded" else batch["text"]
+        text = compared(batch, "text", self.form)
         signed = signatures(text, ngram=self.ngram, unit=self.unit, permutations=self.bands * self.rows, seed=self.seed)
-        keys = band_keys(signed, bands=self.bands, rows=self.rows)
+        keys = band_keys(signed, bands=self.bands, rows=self.rows) ^ groups(batch, self.within)[:, None]
         row = batch["row"].to_numpy()
         if wanted is None:
             some = ~(signed == _NO_SHINGLES).all(axis=1)
@@ -83,7 +85,7 @@ class MinHashDedup(CorpusStage):
             {
                 "row": row,
                 "key": wanted["cluster"].to_numpy() * _ODD,
-                "length": pc.binary_length(batch["text"]).cast(pa.int64()),
+                **as_columns(penalties(self.prefer, batch)),
                 "bands": pa.LargeListArray.from_arrays(offsets, pa.array(keys.reshape(-1))),
                 "shingles": shingle_sets(text, ngram=self.ngram, unit=self.unit),
             }
@@ -105,8 +107,8 @@ class MinHashDedup(CorpusStage):
 
     def _judge(self, cluster: pa.Table) -> pa.Table:
         """Goes through a cluster from the first survivor on: a document stays unless it is like one that stays."""
-        row, length = cluster["row"].to_numpy(), cluster["length"].to_numpy()
-        order = rank(row, length, self.prefer)
+        row = cluster["row"].to_numpy()
+        order = rank(row, from_columns(cluster))
         if not self.verify:
             return _merged(row, order)
         shingles = cluster["shingles"].combine_chunks()

@@ -1,0 +1,134 @@
+"""What exact deduplication compares: the text in one of several forms, an address, or an identifier."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from corpus_kit.kernels import digests
+
+Form = Literal["as_is", "folded", "nordic_pile", "slug"]
+"""`as_is`: byte for byte. `folded`: lower case, letters and digits only, single spaces between; å, ø and ð stay
+distinct. `nordic_pile`: as normalized before its MD5 (timpal0l/nordic-pile, normalization.py), no-break spaces deleted
+included. `slug`: ASCII letters and digits joined by hyphens, as the NCC does before its MD5 (NbAiLab/notram, clean.py):
+what is not ASCII after decomposition is gone, so å is a, and ø is nothing."""
+
+Key = Literal["text", "url", "source_id"]
+"""`url`: normalized by `normal_url`. `source_id`: the source's own identifier, compared within a source."""
+
+Group = Literal["lang", "source", "category", "host"]
+
+_HOST = r"^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/?#:]*)"
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref_src")
+
+_DELETED = "".join(map(chr, (*range(9), *range(11, 32), *range(127, 160), 0xA0, 0xAD, 0x200B)))
+_SPACES = "\u2002\u2003\u2005\u2008\u2009\u200a\u202f\u3000\ufffc"
+_NORDIC_PILE = {ord(one): None for one in _DELETED} | {ord(one): " " for one in _SPACES}
+
+
+def folded(texts: pa.Array) -> pa.Array:
+    """Texts in the form that is compared by default.
+
+    >>> folded(pa.array(["  Hej, ÆBLE-\\nkage! 2"], pa.large_string())).to_pylist()
+    ['hej æble kage 2']
+    """
+    lower = pc.utf8_lower(pc.cast(texts, pa.large_string()))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(lower, r"[^\p{L}\p{M}\p{N}]+", " "))
+
+
+def nordic_pile(text: str) -> str:
+    """The Nordic Pile's normalization: deletions, spaces made plain, NFC.
+
+    >>> nordic_pile("10\\u00a0000 kr.\\u3000i alt\\r\\n")
+    '10000 kr. i alt\\n'
+    """
+    return unicodedata.normalize("NFC", text.translate(_NORDIC_PILE))
+
+
+def slug(text: str) -> str:
+    """A text as a slug.
+
+    >>> slug("Året 2024: «det GÅR bra»")
+    'aret-2024-det-gar-bra'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+@lru_cache(maxsize=1 << 16)
+def normal_url(url: str) -> str:
+    """An address without what does not change the page it names.
+
+    Lower-case scheme and host, `http` as `https`, no `www.`, no default port, no fragment, no tracking parameters, the
+    other parameters sorted, no slash at the end. An address that cannot be parsed stays as it is.
+
+    >>> normal_url("HTTP://www.Example.com:80/A/?b=2&a=1&utm_source=x#top")
+    'https://example.com/A?a=1&b=2'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return url
+    if not parts.hostname:
+        return url
+    scheme = "https" if parts.scheme.lower() == "http" else parts.scheme.lower()
+    host = parts.hostname.removeprefix("www.")
+    shown = "" if port in (None, 80, 443) else f":{port}"
+    query = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0]))
+    path = parts.path.rstrip("/")
+    return f"{scheme}://{host}{shown}{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def compared(batch: pa.RecordBatch, key: Key, form: Form) -> pa.Array:
+    """What of each document is compared; null where it has nothing to compare."""
+    if key == "url":
+        return _each(batch["url"], normal_url)
+    if key == "source_id":
+        return pc.binary_join_element_wise(batch["source"], batch["source_id"], "\t")
+    if form == "as_is":
+        return batch["text"]
+    if form == "folded":
+        form_of = folded(batch["text"])
+    else:
+        form_of = _each(batch["text"], nordic_pile if form == "nordic_pile" else slug)
+    # Of a text without letters and digits nothing may be left; such texts are compared as they are.
+    return pc.if_else(pc.equal(pc.binary_length(form_of), 0), pc.cast(batch["text"], pa.large_string()), form_of)
+
+
+def _each(texts: pa.Array, function: Callable[[str], str]) -> pa.Array:
+    return pa.array((None if text is None else function(text) for text in texts.to_pylist()), pa.large_string())
+
+
+def hosts(urls: pa.Array) -> pa.Array:
+    """Host of each address, lower case and without `www.`; empty where there is none.
+
+    >>> hosts(pa.array(["https://www.A.dk/x", None, "no address"])).to_pylist()
+    ['a.dk', '', '']
+    """
+    found = pc.struct_field(pc.extract_regex(pc.utf8_lower(urls), _HOST), "host")
+    return pc.fill_null(pc.replace_substring_regex(found, r"^www\.", ""), "")
+
+
+def group_columns(within: Sequence[Group]) -> tuple[str, ...]:
+    """Columns `groups` looks at."""
+    return tuple("url" if name == "host" else name for name in within)
+
+
+def groups(batch: pa.RecordBatch, within: Sequence[Group]) -> NDArray[np.uint64]:
+    """A number for each row, equal for rows that may be duplicates of each other, and 0 for all without `within`."""
+    if not within:
+        return np.zeros(batch.num_rows, np.uint64)
+    columns = [hosts(batch["url"]) if name == "host" else pc.fill_null(batch[name], "") for name in within]
+    parts = [pc.cast(one, pa.large_string()) for one in columns]
+    joined = pc.binary_join_element_wise(*parts, pa.scalar("\t", pa.large_string()))
+    return digests(joined)[:, 0]
