@@ -7,6 +7,7 @@ measurement, is out of every bound.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -14,6 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from corpus_kit.errors import RecipeError
+from corpus_kit.kernels.measure import WordLists
 from corpus_kit.metrics import METRICS
 from corpus_kit.schema import Reason
 
@@ -76,12 +78,32 @@ class Rule:
     def replaced(self, bounds: Interval | None, origin: str) -> Rule:
         """The rule with other bounds, None for off. Raises RecipeError for bounds of a rule of several conditions."""
         if bounds is not None and len(self.conditions) > 1:
+            names = " or ".join(self.condition_codes)
             raise RecipeError(
-                f"{origin}: {self.code} joins several conditions ({self}); it can only be switched off, with null"
+                f"{origin}: {self.code} joins several conditions ({self}); it can be switched off, with null, "
+                f"or give bounds to one of them: {names}"
             )
         low, high = bounds or (None, None)
         changed = (replace(one, low=low, high=high, origin=origin) for one in self.conditions)
         return replace(self, conditions=tuple(changed))
+
+    @property
+    def condition_codes(self) -> dict[str, str]:
+        """Names by which overrides reach one of several conditions (`rule.metric`) -> their metrics."""
+        return {f"{self.code}.{name}": name for name in self.metrics} if len(self.conditions) > 1 else {}
+
+    def overridden(self, layer: Mapping[str, Override]) -> Rule:
+        """The rule with the bounds a layer has for it, or for some of its conditions."""
+        rule = self.replaced(*layer[self.code]) if self.code in layer else self
+        for code, metric in self.condition_codes.items():
+            if code in layer:
+                low, high = layer[code].bounds or (None, None)
+                changed = (
+                    replace(one, low=low, high=high, origin=layer[code].origin) if one.metric == metric else one
+                    for one in rule.conditions
+                )
+                rule = replace(rule, conditions=tuple(changed))
+        return rule
 
     def __str__(self) -> str:
         if len(self.conditions) == 1:
@@ -116,23 +138,25 @@ def resolve(rulesets: Sequence[Ruleset], *layers: Mapping[str, Override]) -> tup
     """The rules of the rulesets, in order, with the bounds of the last layer that names each.
 
     Layers go from weak to strong: language profile, category, recipe. A layer may name rules of other rulesets; those
-    are passed over. Raises RecipeError where bounds are given for a rule of several conditions.
+    are passed over. A condition of a rule of several is named `rule.metric`. Raises RecipeError where bounds are given
+    for such a rule as a whole.
     """
-    resolved = []
-    for rule in (rule for ruleset in rulesets for rule in ruleset.rules):
-        named = [layer[rule.code] for layer in layers if rule.code in layer]
-        resolved.append(rule.replaced(*named[-1]) if named else rule)
-    return tuple(resolved)
-
-
-def without_stop_words(rulesets: Sequence[Ruleset], origin: str) -> dict[str, Override]:
-    """A layer that switches off the rules that cannot be applied where the stop words are not known."""
     rules = (rule for ruleset in rulesets for rule in ruleset.rules)
-    return {
-        rule.code: Override(None, origin)
-        for rule in rules
-        if any(METRICS[name].needs == "stop" for name in rule.metrics)
-    }
+    return tuple(functools.reduce(Rule.overridden, layers, rule) for rule in rules)
+
+
+def without_lists(rulesets: Sequence[Ruleset], lists: WordLists, who: str) -> dict[str, Override]:
+    """A layer that switches off the rules that need a word list nobody has; `who` says whose lists they are.
+
+    It has to be the last layer: such a rule would reject everything, whatever its bounds.
+    """
+    missing = [kind for kind in WordLists._fields if getattr(lists, kind) is None]
+    off = {}
+    for rule in (rule for ruleset in rulesets for rule in ruleset.rules):
+        needed = next((kind for kind in missing if any(METRICS[name].needs == kind for name in rule.metrics)), None)
+        if needed is not None:
+            off[rule.code] = Override(None, f"{who}: no {needed} words known")
+    return off
 
 
 def verdicts(rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np.ndarray | None = None) -> list[Reason]:

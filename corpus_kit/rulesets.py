@@ -12,6 +12,7 @@
           - bullet_line_fraction: {keep: [null, 0.9]}
     categories:
       code: {digits: null}                              # off for documents of this category
+      books: {bullets.bullet_line_count: [null, 9]}     # one condition of several, by its metric
 """
 
 from __future__ import annotations
@@ -124,10 +125,11 @@ def _load(path: str, digest: str) -> Ruleset:
         raise document.error(f"a ruleset's file name is lower case with underscores, not {name!r}")
     file: RulesetFile = validate(document, RulesetFile)
     rules = tuple(_rule(document, name, rule, file) for rule in file.rules)
+    known = {code.removeprefix(f"{name}.") for rule in rules for code in (rule.code, *rule.condition_codes)}
     for category, changes in file.categories.items():
-        for rule in changes.keys() - file.rules.keys():
+        for rule in sorted(changes.keys() - known):
             at = ("categories", category, rule)
-            raise document.error(f"no rule {rule!r} in this ruleset; {suggest(rule, file.rules)}", at)
+            raise document.error(f"no rule {rule!r} in this ruleset; {suggest(rule, known)}", at)
     categories = {
         category: {
             f"{name}.{rule}": Override(bounds, f"ruleset {name}, category {category}")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_kit.doc import Doc, has_letter, is_blank
+from corpus_kit.doc import Doc, bare, has_letter, is_blank, ngrams
 
 
 def test_words_are_whitespace_words_in_every_script():
@@ -59,3 +59,30 @@ def test_cuts_lose_nothing_but_blank_space(text):
     assert not any(is_blank(line) for line in doc.lines)
     for n in range(1, 5):
         assert len(list(doc.ngrams(n))) == max(0, len(doc.words) - n + 1)
+
+
+def test_bare_words_are_in_lower_case_and_without_special_characters_at_both_ends():
+    doc = Doc("«ÅR» 1999 -- don't B2B! 🙂🙂x🙂 (ø) I\u2003❤\ufe0f 👩‍👩‍👧 ©Z² §1")
+    assert doc.bare_words == ["år", "don't", "b2b", "x", "ø", "i", "z"]
+
+
+def test_letters_are_never_special():
+    assert [bare(word) for word in ["ø", "sø", "ı", "πr²", "İ", "ªº"]] == ["ø", "sø", "ı", "πr", "İ", "ªº"]
+
+
+def test_bare_words_do_not_depend_on_what_a_word_is():
+    text = "EU:s (e-post), don’t"
+    assert Doc(text, words="unicode").bare_words == Doc(text).bare_words == ["eu:s", "e-post", "don’t"]
+    assert Doc(text, words="unicode").words == ["EU:s", "e", "post", "don’t"]
+    assert Doc(text, words="unicode").spaced_words == Doc(text).words
+
+
+def test_stripped_lines_are_the_lines():
+    doc = Doc(" a \n\n \t\n\u3000b\r\n")
+    assert doc.stripped_lines == ["a", "b"]
+    assert len(doc.stripped_lines) == len(doc.lines)
+
+
+def test_ngrams_of_anything():
+    assert list(ngrams("abc", 2)) == [("a", "b"), ("b", "c")]
+    assert list(ngrams([], 2)) == []

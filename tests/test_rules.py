@@ -1,13 +1,16 @@
+import itertools
 import math
 from typing import Literal
 
 import numpy as np
 import pytest
 
+from corpus_kit import resources
 from corpus_kit.errors import RecipeError
+from corpus_kit.kernels.measure import WordLists
 from corpus_kit.language import labels, profile_for
 from corpus_kit.metrics import METRICS
-from corpus_kit.rules import Condition, Override, Rule, Ruleset, overrides, resolve, verdicts, without_stop_words
+from corpus_kit.rules import Condition, Override, Rule, Ruleset, overrides, resolve, verdicts, without_lists
 from corpus_kit.rulesets import load_ruleset
 
 NAN = float("nan")
@@ -33,21 +36,62 @@ def failing(one: Rule, *values: float) -> list[bool]:
     return [row in {reason.row for reason in found} for row in range(len(values))]
 
 
-SHIPPED = [
-    pytest.param(one, condition, label, id=f"{one.code}-{label}")
-    for label in labels()
-    for one in resolve([load_ruleset("gopher")], profile_for(label).overrides)
+SHIPPED = [load_ruleset(name) for name in resources.names("rulesets")]
+
+
+def shipped_rules() -> dict[str, Rule]:
+    """Every rule of every shipped ruleset, as it stands and as each language and category changes it."""
+    found = {one.code: one for ruleset in SHIPPED for one in ruleset.rules}
+    for ruleset in SHIPPED:
+        layers = {label: profile_for(label).overrides for label in labels()} | dict(ruleset.categories)
+        for name, layer in layers.items():
+            found |= {f"{one.code} {name}": one for one in resolve([ruleset], layer) if one.code in layer}
+    return {name: one for name, one in found.items() if one.is_on}
+
+
+BOUNDS = [
+    pytest.param(condition, side, id=f"{name} {condition.metric} {side}")
+    for name, one in shipped_rules().items()
     for condition in one.conditions
+    for side in ("low", "high")
+    if getattr(condition, side) is not None
 ]
 
 
-@pytest.mark.parametrize(("one", "condition", "label"), SHIPPED)
-def test_just_inside_a_shipped_bound_is_kept_and_just_outside_is_not(one: Rule, condition: Condition, label: str):
-    assert condition.is_on
-    for bound, outside in ((condition.low, -math.inf), (condition.high, math.inf)):
-        if bound is not None:
-            beyond = float(np.nextafter(bound, outside))
-            assert failing(one, bound, beyond) == [False, True]
+def at_the_edge(condition: Condition, side: str) -> tuple[float, float]:
+    """The last value a bound keeps, and the first it rejects."""
+    bound = getattr(condition, side)
+    inward, outward = (math.inf, -math.inf) if side == "low" else (-math.inf, math.inf)
+    if condition.open == side:
+        return float(np.nextafter(bound, inward)), bound
+    return bound, float(np.nextafter(bound, outward))
+
+
+@pytest.mark.parametrize(("condition", "side"), BOUNDS)
+def test_just_inside_a_shipped_bound_is_kept_and_just_outside_is_not(condition: Condition, side: str):
+    alone = Rule("r.one", (condition,), "all", "somebody")
+    assert failing(alone, *at_the_edge(condition, side)) == [False, True]
+
+
+@pytest.mark.parametrize("one", [one for one in shipped_rules().values() if len(one.conditions) > 1], ids=str)
+def test_a_shipped_rule_of_several_conditions_needs_one_of_them_or_all(one: Rule):
+    sides = ["low" if condition.low is not None else "high" for condition in one.conditions]
+    edges = [at_the_edge(condition, side) for condition, side in zip(one.conditions, sides, strict=True)]
+    for chosen in itertools.product((0, 1), repeat=len(edges)):  # 1: outside
+        measured = {
+            condition.metric: np.array([edge[outside]])
+            for condition, edge, outside in zip(one.conditions, edges, chosen, strict=True)
+        }
+        rejected = all(chosen) if one.combine == "any" else any(chosen)
+        assert [reason.code for reason in verdicts([one], measured)] == [one.code] * rejected
+
+
+def test_the_shipped_bounds_are_many_and_some_are_strict():
+    assert len(BOUNDS) > 250
+    strict = {rule.code for ruleset in SHIPPED for rule in ruleset.rules if rule.conditions[0].open}
+    assert strict == {
+        "dfm.hashtag", "dfm.ellipsis", "dfm.dup_line_char_fraction", "dfm.dup_paragraph_char_fraction",
+    }  # fmt: skip
 
 
 def test_bounds_are_inclusive_unless_open():
@@ -112,12 +156,29 @@ def test_the_last_layer_that_names_a_rule_wins_and_says_where_it_comes_from():
     assert base.rules[0].conditions[0].low == 50
 
 
-def test_a_rule_of_several_conditions_can_only_be_switched_off():
+def test_a_rule_of_several_conditions_as_a_whole_can_only_be_switched_off():
     (off,) = resolve([ruleset(either())], overrides({"r.bullets": None}, "recipe"))
     assert not off.is_on
     assert verdicts([off], {"word_count": np.array([9.0]), "bullet_line_fraction": np.array([1.0])}) == []
-    with pytest.raises(RecipeError, match=r"recipe: r\.bullets joins several conditions .* with null"):
+    with pytest.raises(RecipeError, match=r"recipe: r\.bullets joins several conditions .* with null, or .*word_count"):
         resolve([ruleset(either())], overrides({"r.bullets": (1, 2)}, "recipe"))
+
+
+def test_one_of_several_conditions_can_be_given_bounds_by_its_metric():
+    layers = (
+        {"r.bullets.word_count": (None, 5)},
+        {"r.bullets.bullet_line_fraction": (None, 0.5), "r.word_count": (1, 2)},
+    )
+    (changed,) = resolve([ruleset(either())], *(overrides(layer, f"layer {i}") for i, layer in enumerate(layers)))
+    words, bullets = changed.conditions
+    assert (words.high, words.origin) == (5, "layer 0")
+    assert (bullets.high, bullets.open, bullets.origin) == (0.5, "high", "layer 1")
+    measured = {"word_count": np.array([5.0, 6, 6]), "bullet_line_fraction": np.array([1, 0.4, 0.5])}
+    assert [one.row for one in verdicts([changed], measured)] == [2]
+    (off,) = resolve([ruleset(either())], overrides({"r.bullets.word_count": None}, "recipe"))
+    assert not off.is_on  # a condition without bounds always holds
+    assert either().condition_codes.keys() == {"r.bullets.word_count", "r.bullets.bullet_line_fraction"}
+    assert rule().condition_codes == {}
 
 
 def test_rules_read_like_sentences():
@@ -126,9 +187,17 @@ def test_rules_read_like_sentences():
     assert str(either()) == "word_count at most 2 or bullet_line_fraction less than 0.9"
 
 
-def test_without_stop_words_only_rules_that_need_them_are_off():
-    layer = without_stop_words([load_ruleset("gopher")], "nobody knows them")
-    assert layer == {"gopher.stop_word_count": Override(None, "nobody knows them")}
+def test_rules_are_off_only_where_the_word_list_they_need_is_not_known():
+    rulesets = [load_ruleset("gopher"), load_ruleset("roots"), load_ruleset("nordic_pile")]
+    stop = {"gopher.stop_word_count", "roots.stop_word_fraction", "nordic_pile.stop_word_count"}
+    stop |= {"nordic_pile.stop_word_fraction"}
+    flagged = {"roots.flagged_word_fraction", "nordic_pile.smut"}
+    nothing = without_lists(rulesets, WordLists(), "nobody")
+    assert set(nothing) == stop | flagged
+    assert nothing["gopher.stop_word_count"] == Override(None, "nobody: no stop words known")
+    assert nothing["nordic_pile.smut"] == Override(None, "nobody: no flagged words known")
+    assert set(without_lists(rulesets, WordLists(stop=frozenset(["og"])), "nobody")) == flagged
+    assert without_lists(rulesets, WordLists(frozenset(), frozenset()), "nobody") == {}
 
 
 def test_gopher_is_the_papers_table():

@@ -5,7 +5,9 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from corpus_kit import resources
 from corpus_kit.errors import PlanError, RecipeError
+from corpus_kit.language import profile_for
 from corpus_kit.rulesets import load_ruleset
 from corpus_kit.schema import COLUMNS
 from corpus_kit.stage import stage_class
@@ -20,6 +22,7 @@ def stage(**settings) -> Filter:
 
 
 GOPHER = stage()
+WORDS = ("whitespace", "unicode")
 GOOD = """\
 Om morgenen gik de to søskende ned til havnen for at se, om bådene var kommet hjem.
 Vinden havde lagt sig i løbet af natten, og vandet lå blankt mellem molerne.
@@ -241,6 +244,7 @@ def test_every_number_has_an_origin():
     assert numbers["gopher.stop_word_count (category books)"] == (None, "recipe, category books")
     assert numbers["gopher.stop_word_count (no profile)"][0] is None
     assert numbers["stop words (dan_Latn)"][0] == 20
+    assert not [name for name in numbers if name.startswith("flagged words")]  # no rule of Gopher's needs them
     assert not [name for name in numbers if name.startswith("gopher.word_count") and "(" in name]
     assert all(origin for _, origin in numbers.values())
 
@@ -262,3 +266,102 @@ def test_undefined_is_null_and_not_nan():
     result = stage(unknown_language="default").apply(batch(("a", None)))
     assert result["metrics"].field("stop_word_count").to_pylist() == [None]
     assert not any(math.isnan(v) for v in result["metrics"][0].as_py().values() if v is not None)
+
+
+def test_one_condition_of_a_rule_can_be_overridden_by_its_metric():
+    text = "ab cd ab cd"
+    rows = batch((text, "dan_Latn"))
+    strict = {"nordic_pile.top_2gram.top_2gram_char_fraction": ":0.95"}
+    assert "nordic_pile.top_2gram" not in codes(stage(rulesets=["nordic_pile"], override=strict).apply(rows))[0]
+    assert "nordic_pile.top_2gram" in codes(stage(rulesets=["nordic_pile"]).apply(rows))[0]
+    numbers = {one.name: one.origin for one in stage(rulesets=["nordic_pile"], override=strict).numbers()}
+    assert numbers["nordic_pile.top_2gram.top_2gram_char_fraction.high"] == "recipe, override"
+    with pytest.raises(RecipeError, match=r"no rule 'nordic_pile\.top_2gram\.top_3gram_count' .* did you mean"):
+        stage(rulesets=["nordic_pile"], override={"nordic_pile.top_2gram.top_3gram_count": None}).check(AVAILABLE)
+
+
+# --- word lists -------------------------------------------------------------------------------------------------------
+
+
+def test_rules_that_need_a_list_the_language_has_not_are_off_and_the_plan_says_so():
+    judge = stage(rulesets=["roots", "c4"], override={"roots.flagged_word_fraction": ":0.5"})
+    text = f"{GOOD} sex"
+    result = judge.apply(batch((text, "dan_Latn"), (text, "isl_Latn")))
+    danish, icelandic = (set(found) for found in codes(result))
+    assert "c4.flagged_word_count" not in danish | icelandic  # the word is on the English list only
+    assert [row["flagged_word_count"] for row in result["metrics"].to_pylist()] == [0, None]
+    numbers = {number.name: (number.value, number.origin) for number in judge.numbers()}
+    off = (None, "profile isl_Latn: no flagged words known")
+    assert numbers["c4.flagged_word_count (isl_Latn)"] == off
+    assert numbers["roots.flagged_word_fraction (isl_Latn)"] == off
+    assert numbers["roots.flagged_word_fraction.high"] == (0.5, "recipe, override")
+    assert numbers["flagged words (isl_Latn)"] == (None, "profile isl_Latn: none")
+    assert numbers["flagged words (dan_Latn)"] == (20, "profile dan_Latn: LDNOOBW 5faf2ba (CC BY 4.0), single words")
+    assert "c4.flagged_word_count (dan_Latn)" not in numbers
+
+
+def test_a_flagged_word_of_the_language_is_a_reason():
+    (word, *_) = sorted(profile_for("eng_Latn").flagged_words or ())
+    result = stage(rulesets=["c4"]).apply(batch((f"The {word.upper()}!", "eng_Latn"), (f"The {word}!", "dan_Latn")))
+    assert [("c4.flagged_word_count" in found) for found in codes(result)] == [True, False]
+
+
+def test_word_lists_enter_identity_only_where_a_rule_needs_them():
+    names = [path.name for path in stage(rulesets=["c4"], languages=["dan_Latn", "isl_Latn"]).files()]
+    assert names == ["c4.yaml", "dan.yaml", "isl.yaml", "ldnoobw_da.txt"]
+
+
+# --- what a word is ---------------------------------------------------------------------------------------------------
+
+
+def test_words_are_between_whitespace_or_those_of_unicode():
+    rows = batch(("Ja - nei, kanskje. EU:s e-post 日本語 :-)", "nob_Latn"))
+    counts = {words: stage(words=words).apply(rows)["metrics"][0].as_py() for words in ("whitespace", "unicode")}
+    assert counts["whitespace"]["word_count"] == 8
+    assert counts["unicode"]["word_count"] == 9
+    assert counts["unicode"]["mean_word_length"] == (2 + 3 + 7 + 4 + 1 + 4 + 3) / 9
+    assert counts["unicode"]["alpha_word_fraction"] == 1.0
+    assert stage().words == "whitespace"
+    assert stage(words="unicode").config()["words"] == "unicode"
+
+
+def test_unicode_words_meet_stop_words_with_punctuation_attached():
+    rows = batch(("«Og», (som) det!", "nob_Latn"))
+    counts = [stage(words=words).apply(rows)["metrics"][0].as_py()["stop_word_count"] for words in WORDS]
+    assert counts == [0, 2]
+
+
+@pytest.mark.parametrize("ruleset", ["roots", "ncc"])
+def test_metrics_that_strip_words_themselves_do_not_care(ruleset):
+    rows = batch((GOOD, "dan_Latn"), ("a-b, c d. " * 9, "dan_Latn"))
+    spaced, cut = (stage(rulesets=[ruleset], words=words).apply(rows)["metrics"] for words in WORDS)
+    assert spaced.equals(cut)
+
+
+def test_another_word_is_refused():
+    with pytest.raises(ValidationError, match="words"):
+        stage(words="spacy")
+
+
+# --- every shipped ruleset --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", resources.names("rulesets"))
+def test_ordinary_text_is_measured_by_every_shipped_ruleset(name):
+    judge = stage(rulesets=[name], unknown_language="default")
+    judge.check(AVAILABLE)
+    result = judge.apply(batch((GOOD, "dan_Latn"), (GOOD, "dan_Latn", "code"), ("", "dan_Latn"), (None, None)))
+    for row in result["metrics"].to_pylist()[:2]:
+        assert all(number is not None and math.isfinite(number) for number in row.values())
+    assert set(codes(result)[0]) <= {"mc4.long_line_count"}  # which wants three lines of 200 characters
+    assert codes(result)[2]
+    assert codes(result)[3]
+    assert all(line for line in judge.all_codes().values())
+    assert all(number.origin for number in judge.numbers())
+
+
+def test_code_is_not_judged_as_prose():
+    code = "\n".join(f"def f{n}(x): return {{x: {n * 37 % 11}}}" for n in range(30))
+    judge = stage(rulesets=["c4", "nordic_pile"])
+    as_code, as_prose = codes(judge.apply(batch((code, "dan_Latn", "code"), (code, "dan_Latn", "web"))))
+    assert {"c4.opening_brace_count", "nordic_pile.stop_word_fraction"} <= set(as_prose) - set(as_code)

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from corpus_kit.doc import Doc
 from corpus_kit.kernels.measure import WordLists, measure_columns
+from corpus_kit.segmentation import Words
 
 Kind = Literal["count", "fraction", "ratio", "mean"]
 """`count`: 0, 1, 2, ...; `fraction`: a part of a whole, mostly 0 to 1; `ratio`: 0 and up; `mean`: of a length."""
@@ -86,27 +87,39 @@ def metric(
 
 
 def measure(
-    names: Iterable[str], texts: pa.Array, lists: Sequence[WordLists], which: np.ndarray
+    names: Iterable[str],
+    texts: pa.Array,
+    lists: Sequence[WordLists],
+    which: np.ndarray,
+    *,
+    words: Words = "whitespace",
 ) -> dict[str, np.ndarray]:
     """The named metrics of every text, each as float64, NaN where undefined. A null is measured as an empty text.
 
-    `lists` are those of the languages in play, and `which` says for each text which of them is its language's. Metrics
-    that name a column of the compiled pass are taken from it; the definitions of the others are called text by text.
+    `lists` are those of the languages in play, and `which` says for each text which of them is its language's; `words`
+    says what `Doc.words` are. Metrics that name a column of the compiled pass are taken from it; the definitions of the
+    others are called text by text.
 
     >>> measure(["word_count"], pa.array(["one two", None]), [WordLists()], np.zeros(2, int))
     {'word_count': array([2., 0.])}
     """
     chosen = [METRICS[name] for name in names]
-    defined = [one for one in chosen if one.kernel is None]
-    measured = measure_by_definition([one.name for one in defined], texts, lists, which) if defined else {}
+    defined = [one for one in chosen if one.kernel is None or words != "whitespace"]
+    names_defined = [one.name for one in defined]
+    measured = measure_by_definition(names_defined, texts, lists, which, words=words) if defined else {}
     if len(defined) < len(chosen):
         columns = measure_columns(texts, lists=lists, which=which)
-        measured |= {one.name: columns[one.kernel] for one in chosen if one.kernel is not None}
+        measured |= {one.name: columns[one.kernel] for one in chosen if one.kernel is not None and one not in defined}
     return {one.name: measured[one.name] for one in chosen}
 
 
 def measure_by_definition(
-    names: Iterable[str], texts: pa.Array, lists: Sequence[WordLists], which: np.ndarray
+    names: Iterable[str],
+    texts: pa.Array,
+    lists: Sequence[WordLists],
+    which: np.ndarray,
+    *,
+    words: Words = "whitespace",
 ) -> dict[str, np.ndarray]:
     """What `measure` gives, by the Python definitions alone: the oracle of the compiled pass, and some 90 times slower.
 
@@ -116,10 +129,20 @@ def measure_by_definition(
     chosen = [METRICS[name] for name in names]
     measured = {one.name: np.empty(len(texts), np.float64) for one in chosen}
     for row, (text, known) in enumerate(zip(texts, which, strict=True)):
-        doc = Doc(text.as_py() or "", lists=lists[known])
+        doc = Doc(text.as_py() or "", lists=lists[known], words=words)
         for one in chosen:
             measured[one.name][row] = one.function(doc)
     return measured
 
 
-from corpus_kit.metrics import gopher, repetition  # noqa: E402, F401 - at the end, because they fill METRICS
+from corpus_kit.metrics import (  # noqa: E402 - at the end, because they fill METRICS
+    c4,  # noqa: F401
+    dfm,  # noqa: F401
+    fineweb,  # noqa: F401
+    gopher,  # noqa: F401
+    ncc,  # noqa: F401
+    nordic_pile,  # noqa: F401
+    nordic_pile_repetition,  # noqa: F401
+    repetition,  # noqa: F401
+    roots,  # noqa: F401
+)

@@ -16,9 +16,10 @@ from corpus_kit.errors import PlanError, RecipeError, suggest
 from corpus_kit.kernels.measure import WordLists
 from corpus_kit.language import Profile, labels, profile_for
 from corpus_kit.metrics import METRICS, measure
-from corpus_kit.rules import Condition, Override, Rule, overrides, resolve, verdicts, without_stop_words
+from corpus_kit.rules import Condition, Override, Rule, Ruleset, overrides, resolve, verdicts, without_lists
 from corpus_kit.rulesets import OptionalBounds, load_ruleset
 from corpus_kit.schema import Reason, set_columns, set_reasons
+from corpus_kit.segmentation import Words
 from corpus_kit.stage import BatchStage, Number, register
 
 
@@ -42,9 +43,19 @@ class Filter(BatchStage):
     languages: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Languages whose profiles are used (`dan_Latn`). Default: all that ship."""
     unknown_language: Literal["reject", "default"] = "reject"
-    """A text in another language: `reject` it, or judge it by the ruleset's own bounds, without stop words."""
+    """A text in another language: `reject` it, or judge it by the ruleset's own bounds, without word lists."""
+    words: Words = "whitespace"
+    """What a word is: what stands between whitespace, or (`unicode`) a segment of UAX #29 with a letter or a digit.
+
+    Unicode words have no punctuation, so there are more of them and they are shorter; scripts without spaces have them
+    too. It changes `word_count` and `mean_word_length`, ratios a word, stop words as `gopher` counts them, and n-grams;
+    metrics that strip words themselves (those of ROOTS, the Nordic Pile's stop words, NCC) always use whitespace.
+    """
     override: dict[str, OptionalBounds] = {}
-    """Rule -> bounds that replace all others: `[low, high]`, "low:high", "low:", ":high"; null switches it off."""
+    """Rule -> bounds that replace all others: `[low, high]`, "low:high", "low:", ":high"; null switches it off.
+
+    One condition of a rule that joins several is named by its metric: `nordic_pile.top_2gram.top_2gram_char_fraction`.
+    """
     categories: dict[str, dict[str, OptionalBounds]] = {}
     """Category -> rule -> bounds for documents of that category, written like `override`."""
 
@@ -56,7 +67,7 @@ class Filter(BatchStage):
         for number, (_, _, rows) in enumerate(groups):
             which[rows] = number
         lists = [judge.lists(label) for label, _, _ in groups]
-        measured = measure(judge.metrics, batch["text"], lists, which)
+        measured = measure(judge.metrics, batch["text"], lists, which, words=self.words)
         reasons: list[Reason] = []
         for label, category, rows in groups:
             if self.unknown_language == "reject" and label not in judge.profiles:
@@ -68,9 +79,12 @@ class Filter(BatchStage):
         return set_columns(set_reasons(batch, reasons), {"metrics": metrics})
 
     def files(self) -> list[Path]:
-        """The rulesets, and the profiles of the languages."""
-        profiles = [profile_for(label).path for label in self._labels()]
-        return [resources.find("rulesets", name) for name in self.rulesets] + profiles
+        """The rulesets, the profiles of the languages, and the word lists that some rule needs."""
+        rulesets = [resources.find("rulesets", name) for name in self.rulesets]
+        profiles = [profile_for(label) for label in self._labels()]
+        needed = lists_needed(load_ruleset(name) for name in self.rulesets)
+        lists = [profile.list_files[kind] for profile in profiles for kind in needed if kind in profile.list_files]
+        return [*rulesets, *(profile.path for profile in profiles), *dict.fromkeys(lists)]
 
     def all_codes(self) -> Mapping[str, str]:
         """Every rule with what it measures and its bounds."""
@@ -92,13 +106,8 @@ class Filter(BatchStage):
             found += _bounds(judge.rules(None, None), usual, " (no profile)")
         for category in judge.categories():
             found += _bounds(judge.usual(category), usual, f" (category {category})")
-        if any(METRICS[name].needs == "stop" for name in judge.metrics):
-            for label, profile in judge.profiles.items():
-                found.append(
-                    Number(
-                        name=f"stop words ({label})", value=len(profile.stop_words), origin=profile.stop_words_origin
-                    )
-                )
+        for kind in lists_needed(judge.rulesets):
+            found += [_list_size(kind, profile) for profile in judge.profiles.values()]
         return found
 
     def check(self, available: Mapping[str, pa.DataType]) -> None:
@@ -107,7 +116,7 @@ class Filter(BatchStage):
         names = [ruleset.name for ruleset in judge.rulesets]
         if len(set(names)) < len(names):
             raise RecipeError(f"filter: two of the rulesets {', '.join(names)} have the same name")
-        known = {rule.code for rule in judge.usual()}
+        known = {code for rule in resolve(judge.rulesets) for code in (rule.code, *rule.condition_codes)}
         _check_codes("override", self.override, known)
         for category, changes in self.categories.items():
             _check_codes(f"categories: {category}", changes, known)
@@ -138,15 +147,16 @@ class Judge:
             category: overrides(changes, f"recipe, category {category}")
             for category, changes in stage.categories.items()
         }
-        self._no_stop_words = without_stop_words(self.rulesets, "the language has no profile: no stop words known")
         self._resolved: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
 
     def rules(self, label: str | None, category: str | None) -> tuple[Rule, ...]:
-        """The rules for texts of a language and category; a language without a profile has no stop words."""
+        """The rules for texts of a language and category; those that need a word list it has not are off."""
         key = (label if label in self.profiles else None, category if category in self.categories() else None)
         if key not in self._resolved:
-            language = self._no_stop_words if key[0] is None else self.profiles[key[0]].overrides
-            self._resolved[key] = resolve(self.rulesets, language, *self._of_category(key[1]), self._override)
+            of_language = {} if key[0] is None else self.profiles[key[0]].overrides
+            who = "the language has no profile" if key[0] is None else f"profile {key[0]}"
+            off = without_lists(self.rulesets, self.lists(key[0]), who)
+            self._resolved[key] = resolve(self.rulesets, of_language, *self._of_category(key[1]), self._override, off)
         return self._resolved[key]
 
     def usual(self, category: str | None = None) -> tuple[Rule, ...]:
@@ -155,7 +165,7 @@ class Judge:
 
     def lists(self, label: str | None) -> WordLists:
         """Word lists of a language; none without a profile."""
-        return WordLists(self.profiles[label].stop_words) if label in self.profiles else WordLists()
+        return self.profiles[label].lists if label in self.profiles else WordLists()
 
     def categories(self) -> list[str]:
         """Categories that have bounds of their own, by the rulesets or the recipe."""
@@ -210,6 +220,23 @@ def _sides(condition: Condition, name: str, where: str) -> Iterator[Number]:
     for side, value in (("low", condition.low), ("high", condition.high)):
         if value is not None:
             yield Number(name=f"{name}.{side}{where}", value=value, origin=condition.origin)
+
+
+def lists_needed(rulesets: Iterable[Ruleset]) -> list[str]:
+    """Kinds of word lists (`stop`, `flagged`) that some rule of the rulesets needs.
+
+    >>> lists_needed([load_ruleset("roots")])
+    ['stop', 'flagged']
+    """
+    needs = (METRICS[name].needs for ruleset in rulesets for rule in ruleset.rules for name in rule.metrics)
+    return [kind for kind in dict.fromkeys(needs) if kind is not None]
+
+
+def _list_size(kind: str, profile: Profile) -> Number:
+    """How many words a language's list has; None if it has no list."""
+    words = getattr(profile, f"{kind}_words")
+    origin = getattr(profile, f"{kind}_words_origin")
+    return Number(name=f"{kind} words ({profile.label})", value=None if words is None else len(words), origin=origin)
 
 
 def _check_codes(where: str, codes: Iterable[str], known: Iterable[str]) -> None:
