@@ -1,5 +1,6 @@
 """Near-duplicates: found by banding, verified by their true similarity, never merged through a chain."""
 
+import datasketch
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -147,7 +148,6 @@ def planted(pairs: int) -> tuple[list[str], list[float]]:
 
 
 def test_pairs_that_datasketch_finds_are_found():
-    datasketch = pytest.importorskip("datasketch")
     texts, truth = planted(300)
     alike = {i for i, similarity in enumerate(truth) if similarity >= 0.8}
     assert 60 < len(alike) < 240
@@ -169,3 +169,58 @@ def test_pairs_that_datasketch_finds_are_found():
         if one["removed"]:
             assert one["duplicate_of_row"] == row - 1
             assert one["similarity"] == pytest.approx(truth[row // 2])
+
+
+def test_bands_are_given_or_derived_or_the_default():
+    assert MinHashDedup().banding == (25, 5)
+    assert MinHashDedup(bands=14, rows=8).banding == (14, 8)
+    assert MinHashDedup(permutations=64, threshold=0.85).banding == (4, 15)  # SnakModel's, by text-dedup's rule
+    shown = {one.name: (one.value, one.origin) for one in MinHashDedup(permutations=128).numbers()}
+    assert shown["bands"] == (9, "derived: least error for threshold, permutations")
+    assert shown["rows"][0] == 13
+    assert shown["permutations"] == (128, "recipe")
+    assert shown["recall at threshold"][0] == pytest.approx(1 - (1 - 0.8**13) ** 9, abs=1e-6)
+    assert [one.value for one in MinHashDedup(bands=14, rows=8).numbers() if one.name in ("bands", "rows")] == [14, 8]
+
+
+@pytest.mark.parametrize("wrong", [{"bands": 5}, {"rows": 5}, {"bands": 5, "rows": 5, "permutations": 25}])
+def test_two_ways_to_band_are_refused(wrong):
+    with pytest.raises(ValueError, match="bands"):
+        MinHashDedup(**wrong)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.8])
+def test_with_the_engine_of_datasketch_its_index_is_the_oracle(threshold):
+    texts, _ = planted(80)
+    index = datasketch.MinHashLSH(threshold=threshold, num_perm=64)
+    sketches = {}
+    for number, text in enumerate(texts):
+        sketches[number] = datasketch.MinHash(num_perm=64, seed=3)
+        each = text.split()
+        sketches[number].update_batch([" ".join(each[i : i + 5]).encode() for i in range(len(each) - 4)])
+        index.insert(number, sketches[number])
+    theirs = {number for number, sketch in sketches.items() if set(index.query(sketch)) - {number}}
+    settings = {"engine": "datasketch", "permutations": 64, "seed": 3, "threshold": threshold, "form": "as_is"}
+    found = verdicts(texts, verify=False, **settings)
+    assert set(found) == theirs
+    assert len(theirs) > 20
+
+
+def test_containment_finds_what_is_a_part_of_another():
+    whole, part = words(0, 100), words(0, 60)
+    settings = {"ngram": 1, "threshold": 0.9, "bands": 50, "rows": 2}
+    assert removed([whole, part], **settings) == {}
+    found = verdicts([whole, part], measure="containment", **settings)
+    assert found[1]["duplicate_of_row"] == 0
+    assert found[1]["similarity"] == 1.0
+    half = words(0, 50) + " " + words(200, 250)
+    found = verdicts([whole, half], measure="containment", **settings | {"threshold": 0.5})
+    assert found[1]["similarity"] == 0.5
+
+
+def test_documents_of_different_groups_are_never_compared():
+    texts = [words(0, 200)] * 4
+    stage = MinHashDedup(within=("lang",))
+    batch = toy.batch(texts, lang=["dan_Latn", "nob_Latn", "dan_Latn", "nob_Latn"])
+    edges = stage.group(by_partition(stage.collect(batch, 0, None), 1)[0], 0)
+    assert set(zip(edges["row"].to_pylist(), edges["other"].to_pylist(), strict=True)) == {(2, 0), (3, 1)}

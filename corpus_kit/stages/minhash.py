@@ -14,13 +14,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from corpus_kit.components import component_labels
 from corpus_kit.kernels import band_keys, pair_jaccard, shingle_sets, signatures
 from corpus_kit.stage import CorpusStage, Number, register
+from corpus_kit.stages.banding import best_banding, error, proposed
 from corpus_kit.stages.duplicates import DECISION, GIVES, apply_decision, decision_table
 from corpus_kit.stages.sameness import Form, Group, compared, group_columns, groups
+from corpus_kit.stages.sketching import datasketch_signatures
 from corpus_kit.stages.survival import Prefer, as_columns, columns_of, from_columns, penalties, rank
 
 _NO_SHINGLES = np.uint32(0xFFFFFFFF)
@@ -30,7 +32,11 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 @register("dedup", "minhash")
 class MinHashDedup(CorpusStage):
-    """Keeps one of documents that share at least `threshold` of their shingles (Jaccard similarity)."""
+    """Keeps one of documents that share at least `threshold` of their shingles.
+
+    Bands and rows are given, or derived from `permutations` and the threshold so that they err least, as datasketch
+    does.
+    """
 
     version: ClassVar[int] = 2
     rounds: ClassVar[int] = 2
@@ -42,13 +48,21 @@ class MinHashDedup(CorpusStage):
     ngram: int = Field(default=5, ge=1, le=64)
     """Units in a shingle."""
     unit: Literal["word", "char"] = "word"
-    bands: int = Field(default=25, ge=1, le=1000)
-    rows: int = Field(default=5, ge=1, le=100)
-    """Verified, 25 bands of 5 rows found every planted pair of similarity .8 and more; 14 of 8 found .996 of them."""
+    bands: int | None = Field(default=None, ge=1, le=1000)
+    rows: int | None = Field(default=None, ge=1, le=100)
+    """Null for both: 25 bands of 5 rows. Verified, they found every planted pair of similarity .8 and more; 14 bands of
+    8 rows found .996 of them."""
+    permutations: int | None = Field(default=None, ge=1, le=4096)
+    """Instead of bands and rows: length of the signature."""
     threshold: float = Field(default=0.8, gt=0, le=1)
-    """Lowest Jaccard similarity of two duplicates."""
+    """Lowest similarity of two duplicates."""
+    measure: Literal["jaccard", "containment"] = "jaccard"
+    """What is compared with the threshold: shared shingles as a part of all, or of the smaller document. Candidates
+    come from banding either way, so a short document inside a long one is found only if they are somewhat alike."""
     verify: bool = True
     """Measure every candidate pair. Without it whatever shares a band is merged, chains and all."""
+    engine: Literal["kernel", "datasketch"] = "kernel"
+    """Who makes the signatures; `datasketch` is slow, and gives what recipes that used it got."""
     seed: int = Field(default=1, ge=0, lt=2**64)
     form: Form = "folded"
     """Form of the text that is compared."""
@@ -57,11 +71,45 @@ class MinHashDedup(CorpusStage):
     prefer: Prefer = ("source_order",)
     """Who survives: criteria in order, then source order."""
 
+    @model_validator(mode="after")
+    def _one_way_to_band(self) -> MinHashDedup:
+        if (self.bands is None) != (self.rows is None):
+            raise ValueError("give both `bands` and `rows`, or neither")
+        if self.bands is not None and self.permutations is not None:
+            raise ValueError("give `bands` and `rows`, or `permutations` from which they are derived, not both")
+        return self
+
+    @property
+    def banding(self) -> tuple[int, int]:
+        """Bands and rows, given or derived."""
+        if self.permutations is not None:
+            return best_banding(self.threshold, self.permutations)
+        return (25, 5) if self.bands is None or self.rows is None else (self.bands, self.rows)
+
     def numbers(self) -> list[Number]:
-        """The fields, and the chance of finding a pair that is just similar enough."""
-        found = 1 - (1 - self.threshold**self.rows) ** self.bands
-        origin = "computed: 1 - (1 - threshold^rows)^bands"
-        return [*super().numbers(), Number(name="recall at threshold", value=round(found, 6), origin=origin)]
+        """The fields, the banding, and its expected error."""
+        bands, rows = self.banding
+        false_candidates, missed = error(self.threshold, bands, rows)
+        derived = "stage default" if self.permutations is None else "derived: least error for threshold, permutations"
+        given = [] if self.bands is not None else [("bands", bands), ("rows", rows)]
+        origin = "computed: 1 - (1 - s^rows)^bands"
+        return [
+            *super().numbers(),
+            *(Number(name=name, value=value, origin=derived) for name, value in given),
+            Number(
+                name="recall at threshold", value=round(float(proposed(self.threshold, bands, rows)), 6), origin=origin
+            ),
+            Number(name="missed above threshold", value=missed, origin=f"{origin}, area over the curve"),
+            Number(name="candidates below threshold", value=false_candidates, origin=f"{origin}, area under the curve"),
+        ]
+
+    def modules(self) -> dict[str, str]:
+        """datasketch, if it makes the signatures."""
+        return {"datasketch": "dedup"} if self.engine == "datasketch" else {}
+
+    def libraries_used(self) -> tuple[str, ...]:
+        """The same."""
+        return ("datasketch",) if self.engine == "datasketch" else ()
 
     def columns_needed(self) -> tuple[str, ...]:
         """The text, and what survival and `within` look at."""
@@ -74,13 +122,15 @@ class MinHashDedup(CorpusStage):
     def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
         """Round 0: a row for each band of each signature. Round 1: shingles and bands of documents in clusters."""
         text = compared(batch, "text", self.form)
-        signed = signatures(text, ngram=self.ngram, unit=self.unit, permutations=self.bands * self.rows, seed=self.seed)
-        keys = band_keys(signed, bands=self.bands, rows=self.rows) ^ groups(batch, self.within)[:, None]
+        bands, rows = self.banding
+        sign = signatures if self.engine == "kernel" else datasketch_signatures
+        signed = sign(text, ngram=self.ngram, unit=self.unit, permutations=bands * rows, seed=self.seed)
+        keys = band_keys(signed, bands=bands, rows=rows) ^ groups(batch, self.within)[:, None]
         row = batch["row"].to_numpy()
         if wanted is None:
             some = ~(signed == _NO_SHINGLES).all(axis=1)
-            return pa.table({"row": np.repeat(row[some], self.bands), "key": keys[some].reshape(-1)})
-        offsets = pa.array(np.arange(0, keys.size + 1, self.bands), pa.int64())
+            return pa.table({"row": np.repeat(row[some], bands), "key": keys[some].reshape(-1)})
+        offsets = pa.array(np.arange(0, keys.size + 1, bands), pa.int64())
         return pa.table(
             {
                 "row": row,
@@ -112,14 +162,14 @@ class MinHashDedup(CorpusStage):
         if not self.verify:
             return _merged(row, order)
         shingles = cluster["shingles"].combine_chunks()
-        bands = cluster["bands"].combine_chunks().values.to_numpy().reshape(len(row), self.bands)
+        bands = cluster["bands"].combine_chunks().values.to_numpy().reshape(len(row), -1)
         buckets: dict[int, list[int]] = defaultdict(list)
         removed, of = np.zeros(len(row), bool), np.zeros(len(row), np.uint64)
         similarity, duplicates = np.zeros(len(row)), np.zeros(len(row), np.int32)
         for i in order.tolist():
             mine = bands[i].tolist()
             staying = sorted({j for key in mine for j in buckets.get(key, ())})
-            values = pair_jaccard(shingles, np.full(len(staying), i), np.array(staying, np.int64))
+            values = self._similarity(shingles, np.full(len(staying), i), np.array(staying, np.int64))
             best = int(np.argmax(values)) if staying else -1
             if best >= 0 and values[best] >= self.threshold:
                 removed[i], of[i], similarity[i] = True, row[staying[best]], values[best]
@@ -128,6 +178,15 @@ class MinHashDedup(CorpusStage):
             for key in mine:
                 buckets[key].append(i)
         return decision_table(row, removed, of, similarity, duplicates)
+
+    def _similarity(self, shingles: pa.LargeListArray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        jaccard = pair_jaccard(shingles, left, right)
+        if self.measure == "jaccard":
+            return jaccard
+        sizes = shingles.value_lengths().to_numpy()
+        both = sizes[left] + sizes[right]
+        shared = np.rint(jaccard * both / (1 + jaccard))
+        return shared / np.maximum(np.minimum(sizes[left], sizes[right]), 1)
 
     def empty_decision(self) -> pa.Table:
         """No clusters."""
