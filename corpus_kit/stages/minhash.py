@@ -124,7 +124,9 @@ class MinHashDedup(CorpusStage):
         text = compared(batch, "text", self.form)
         bands, rows = self.banding
         sign = signatures if self.engine == "kernel" else datasketch_signatures
-        signed = sign(text, ngram=self.ngram, unit=self.unit, permutations=bands * rows, seed=self.seed)
+        # Those of datasketch depend on how many there are, used or not.
+        length = bands * rows if self.engine == "kernel" else self.permutations or bands * rows
+        signed = sign(text, ngram=self.ngram, unit=self.unit, permutations=length, seed=self.seed)
         keys = band_keys(signed, bands=bands, rows=rows) ^ groups(batch, self.within)[:, None]
         row = batch["row"].to_numpy()
         if wanted is None:
