@@ -3,6 +3,7 @@
 import datasketch
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import toy
 
@@ -224,3 +225,20 @@ def test_documents_of_different_groups_are_never_compared():
     batch = toy.batch(texts, lang=["dan_Latn", "nob_Latn", "dan_Latn", "nob_Latn"])
     edges = stage.group(by_partition(stage.collect(batch, 0, None), 1)[0], 0)
     assert set(zip(edges["row"].to_pylist(), edges["other"].to_pylist(), strict=True)) == {(2, 0), (3, 1)}
+
+
+@pytest.mark.parametrize("cut", [1, 3, 8])
+def test_copies_carry_no_shingles_and_verdicts_do_not_depend_on_batches(cut):
+    texts = [words(0, 200), words(5, 205), words(0, 200), words(5, 205), words(0, 200), words(0, 200)] * 2
+    stage = MinHashDedup()
+    wanted = pa.table({"row": pa.array(range(12), pa.uint64()), "cluster": pa.array([3] * 12, pa.uint64())})
+    batch = toy.batch(texts, row=list(range(12)))
+    parts = [
+        stage.collect(batch.slice(at, cut), 1, wanted.slice(at, cut)) for at in range(0, 12, cut)
+    ]  # fmt: skip
+    held = sum(pc.list_value_length(part["shingles"]).to_pylist().count(0) for part in parts)
+    assert held == {1: 0, 3: 4, 8: 8}[cut]
+    judged = stage.group(by_partition(pa.concat_tables(parts), 1)[0].combine_chunks(), 1).to_pylist()
+    assert {row["row"]: row["duplicate_of_row"] for row in judged if row["removed"]} == dict.fromkeys(range(1, 12), 0)
+    similar = {row["row"]: row["similarity"] for row in judged}
+    assert [similar[row] == 1.0 for row in range(1, 12)] == [texts[row] == texts[0] for row in range(1, 12)]

@@ -14,10 +14,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from corpus_kit.components import component_labels
-from corpus_kit.kernels import band_keys, pair_jaccard, shingle_sets, signatures
+from corpus_kit.kernels import band_keys, digests, pair_jaccard, shingle_sets, signatures
 from corpus_kit.stage import CorpusStage, Number, register
 from corpus_kit.stages.banding import best_banding, error, proposed
 from corpus_kit.stages.duplicates import DECISION, GIVES, apply_decision, decision_table
@@ -132,14 +133,21 @@ class MinHashDedup(CorpusStage):
         if wanted is None:
             some = ~(signed == _NO_SHINGLES).all(axis=1)
             return pa.table({"row": np.repeat(row[some], bands), "key": keys[some].reshape(-1)})
-        offsets = pa.array(np.arange(0, keys.size + 1, bands), pa.int64())
+        # Copies carry no shingles of their own: a page that comes 100,000 times must not need memory for each.
+        same = digests(text)
+        first = np.zeros(len(row), bool)
+        first[np.unique(same, axis=0, return_index=True)[1]] = True
+        offsets = pa.array(np.concatenate([[0], np.cumsum(np.where(first, bands, 0))]), pa.int64())
+        own = pc.if_else(pa.array(first), text, pa.scalar(None, text.type))
         return pa.table(
             {
                 "row": row,
                 "key": wanted["cluster"].to_numpy() * _ODD,
                 **as_columns(penalties(self.prefer, batch)),
-                "bands": pa.LargeListArray.from_arrays(offsets, pa.array(keys.reshape(-1))),
-                "shingles": shingle_sets(text, ngram=self.ngram, unit=self.unit),
+                "same": same[:, 0],
+                "same_too": same[:, 1],
+                "bands": pa.LargeListArray.from_arrays(offsets, pa.array(keys[first].reshape(-1))),
+                "shingles": shingle_sets(own, ngram=self.ngram, unit=self.unit),
             }
         )
 
@@ -164,14 +172,15 @@ class MinHashDedup(CorpusStage):
         if not self.verify:
             return _merged(row, order)
         shingles = cluster["shingles"].combine_chunks()
-        bands = cluster["bands"].combine_chunks().values.to_numpy().reshape(len(row), -1)
+        at = _holders(cluster)
+        bands = cluster["bands"].combine_chunks()
         buckets: dict[int, list[int]] = defaultdict(list)
         removed, of = np.zeros(len(row), bool), np.zeros(len(row), np.uint64)
         similarity, duplicates = np.zeros(len(row)), np.zeros(len(row), np.int32)
         for i in order.tolist():
-            mine = bands[i].tolist()
+            mine = bands[int(at[i])].values.to_pylist()
             staying = sorted({j for key in mine for j in buckets.get(key, ())})
-            values = self._similarity(shingles, np.full(len(staying), i), np.array(staying, np.int64))
+            values = self._similarity(shingles, np.full(len(staying), at[i]), at[np.array(staying, np.int64)])
             best = int(np.argmax(values)) if staying else -1
             if best >= 0 and values[best] >= self.threshold:
                 removed[i], of[i], similarity[i] = True, row[staying[best]], values[best]
@@ -197,6 +206,16 @@ class MinHashDedup(CorpusStage):
     def apply(self, batch: pa.RecordBatch, decision: pa.Table) -> pa.RecordBatch:
         """The batch with a reason on each removed near-duplicate."""
         return apply_decision(batch, decision, "dedup.minhash", self.threshold)
+
+
+def _holders(cluster: pa.Table) -> np.ndarray:
+    """For each member the first one with the same text that carries its shingles."""
+    same = np.column_stack([cluster["same"].to_numpy(), cluster["same_too"].to_numpy()])
+    _, text = np.unique(same, axis=0, return_inverse=True)
+    holders = np.flatnonzero(pc.list_value_length(cluster["bands"]).to_numpy() > 0)[::-1]
+    found = np.zeros(len(same), np.int64)
+    found[text[holders]] = holders  # the last assignment is the first holder
+    return found[text]
 
 
 def _edges(rows: pa.Table) -> pa.Table:
