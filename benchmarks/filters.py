@@ -38,7 +38,7 @@ RECIPE = """\
 recipe: 1
 name: benchmark
 stages:
-  - clean: {rules: [c4], override: {c4.terminal_punctuation: null}}
+  - clean: {rules: [c4], override: {clean.c4_terminal_punctuation: null}}
   - filter: {rulesets: [gopher, c4, fineweb]}
 """
 """What datatrove's four filters do, with the metrics stored. FineWeb does not use C4's rule of terminal punctuation."""
@@ -150,9 +150,7 @@ def _batches(texts: pa.Table) -> list[Batch]:
     for batch in texts.to_batches(max_chunksize=BATCH_ROWS):
         labels = batch["lang"].dictionary_encode()
         profiles = [profile_for(label) for label in labels.dictionary.to_pylist()]
-        found.append(
-            (batch["text"], [one.lists for one in profiles], labels.indices.to_numpy().astype(np.int64))
-        )
+        found.append((batch["text"], [one.lists for one in profiles], labels.indices.to_numpy().astype(np.int64)))
     return found
 
 

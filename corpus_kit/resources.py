@@ -27,6 +27,7 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "rulesets": Kind("ruleset", "filters/rulesets", ".yaml"),
     "languages": Kind("language profile", "filters/languages", ".yaml"),
+    "lines": Kind("line ruleset", "filters/lines", ".yaml"),
     "wordlists": Kind("word list", "filters/wordlists", ".txt"),
     "mixes": Kind("mix", "filters/mixes", ".yaml"),
     "pipelines": Kind("recipe", "pipelines", ".yaml"),
