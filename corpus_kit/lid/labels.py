@@ -75,6 +75,24 @@ _FOREIGN = TWO_LETTER | {
     "ja": "jpn_Jpan",
     "ko": "kor_Hang",
 }
+# The other labels of lid.176, most of them codes of Wikipedia: there `als` is Alemannic, and Albanian is `sq`.
+_REST = """
+als:gsw_Latn am:amh_Ethi an:arg_Latn arz:arz_Arab as:asm_Beng ast:ast_Latn av:ava_Cyrl azb:azb_Arab ba:bak_Cyrl
+bar:bar_Latn bcl:bcl_Latn bh:bho_Deva bn:ben_Beng bo:bod_Tibt bpy:bpy_Beng br:bre_Latn bs:bos_Latn bxr:bxr_Cyrl
+cbk:cbk_Latn ce:che_Cyrl ceb:ceb_Latn ckb:ckb_Arab co:cos_Latn cv:chv_Cyrl diq:diq_Latn dsb:dsb_Latn
+dty:dty_Deva dv:div_Thaa eml:eml_Latn frr:frr_Latn gd:gla_Latn gn:grn_Latn gom:gom_Deva gu:guj_Gujr gv:glv_Latn
+hi:hin_Deva hif:hif_Latn hsb:hsb_Latn ht:hat_Latn hy:hye_Armn ia:ina_Latn ie:ile_Latn ilo:ilo_Latn io:ido_Latn
+jbo:jbo_Latn jv:jav_Latn ka:kat_Geor kk:kaz_Cyrl km:khm_Khmr kn:kan_Knda krc:krc_Cyrl ku:kmr_Latn kv:kpv_Cyrl
+kw:cor_Latn ky:kir_Cyrl lez:lez_Cyrl li:lim_Latn lmo:lmo_Latn lo:lao_Laoo lrc:lrc_Arab mai:mai_Deva mg:plt_Latn
+mhr:mhr_Cyrl min:min_Latn ml:mal_Mlym mn:khk_Cyrl mr:mar_Deva mrj:mrj_Cyrl ms:zsm_Latn mwl:mwl_Latn my:mya_Mymr
+myv:myv_Cyrl mzn:mzn_Arab nah:nah_Latn nap:nap_Latn ne:npi_Deva new:new_Deva oc:oci_Latn or:ory_Orya os:oss_Cyrl
+pa:pan_Guru pam:pam_Latn pfl:pfl_Latn pms:pms_Latn pnb:pnb_Arab ps:pbt_Arab qu:que_Latn rm:roh_Latn rue:rue_Cyrl
+sa:san_Deva sah:sah_Cyrl sc:srd_Latn scn:scn_Latn sco:sco_Latn sd:snd_Arab sh:hbs_Latn si:sin_Sinh so:som_Latn
+sq:als_Latn su:sun_Latn sw:swh_Latn ta:tam_Taml te:tel_Telu tg:tgk_Cyrl th:tha_Thai tk:tuk_Latn tl:tgl_Latn
+tt:tat_Cyrl tyv:tyv_Cyrl ug:uig_Arab ur:urd_Arab uz:uzn_Latn vec:vec_Latn vep:vep_Latn vls:vls_Latn vo:vol_Latn
+wa:wln_Latn war:war_Latn wuu:wuu_Hani xal:xal_Cyrl xmf:xmf_Geor yi:ydd_Hebr yo:yor_Latn yue:yue_Hani
+"""
+_FOREIGN |= {code: name for code, _, name in (pair.partition(":") for pair in _REST.split())}
 # Models that name the macrolanguage where the data is of one member.
 _SAME = {"nor_Latn": "nob_Latn", "aze_Latn": "azj_Latn"}
 
