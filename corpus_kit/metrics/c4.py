@@ -7,6 +7,7 @@ more than 1000 characters) is the `clean` stage; it comes before these rules.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from corpus_kit.doc import Doc
 from corpus_kit.kernels.characters import DIGITS, END_MARKS, LETTERS, LOWERCASE, inside, pattern
@@ -45,11 +46,18 @@ def sentence_count(doc: Doc) -> float:
     return sum(_sentences(line) for line in doc.lines)
 
 
+def sentence_ends(line: str) -> Iterator[re.Match[str]]:
+    """Where sentences of a line end, as `sentence_count` says: matches with the groups `marks` and `next`.
+
+    >>> [end["marks"] for end in sentence_ends("Kl. 10. Så?! J. Å. går… «nej» sa han. Ja.")]
+    ['?!', '.']
+    """
+    return (end for end in _END.finditer(line) if _ends_sentence(line, end))
+
+
 def _sentences(line: str) -> int:
     count = begin = 0
-    for end in _END.finditer(line):
-        if not _ends_sentence(line, end):
-            continue
+    for end in sentence_ends(line):
         count += _CONTENT.search(line, begin, end.start()) is not None
         begin = end.start()
     return count + (_CONTENT.search(line, begin) is not None)
