@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_kit.commit import commit_files, crash_point, write_json
-from corpus_kit.datasheet import render_datasheet
-from corpus_kit.errors import RunFailed, StageError
+from corpus_kit.closing import check_conservation, close_run
+from corpus_kit.commit import commit_files, crash_point
+from corpus_kit.errors import RunFailed
 from corpus_kit.execute import Executor
+from corpus_kit.guard import guard_of, losses, stop_text
 from corpus_kit.identity import canonical_digest
-from corpus_kit.ledger import (
-    READ,
-    FileEntry,
-    Receipt,
-    Tally,
-    iter_receipts,
-    read_receipt,
-    waterfall,
-    write_receipt,
-)
+from corpus_kit.ledger import READ, Receipt, Tally, read_receipt, write_receipt
 from corpus_kit.pack import plan_shards
 from corpus_kit.plan import Plan, Segment
 from corpus_kit.stage import CorpusStage
-from corpus_kit.tables import file_digest
 from corpus_kit.tasks import Outcome, Task
 from corpus_kit.totals import Totals
+from corpus_kit.tune.stages import is_tunable
 
 
 class Progress(NamedTuple):
@@ -63,11 +53,20 @@ class Driver:
         for segment in self.plan.segments:
             tasks = [self._map_task(segment, load, decisions, receipts) for load in range(len(self.plan.loads))]
             receipts = self.phase(tasks)
+            self._guard()
             finished += receipts
             decisions = {}
             for stage_id in segment.collect:
                 decisions[stage_id] = self._decide(segment, stage_id, receipts, list(decisions.values()))
         self._close(self._pack(finished))
+
+    def _guard(self) -> None:
+        """Stops the run if the counts so far say that something was wiped out, and the recipe does not allow it."""
+        guard = guard_of(self.plan.recipe)
+        found = losses(guard, self.totals.tally, [READ, *(stage.id for stage in self.plan.stages)])
+        if found and guard.action == "stop":
+            tunable = [stage.id for stage in self.plan.stages if is_tunable(self.plan.build(stage.id))]
+            raise RunFailed(stop_text(found, guard, str(self.path), tunable))
 
     def _map_task(self, segment: Segment, load: int, decisions: dict[str, Receipt], before: list[Receipt]) -> Task:
         found = {
@@ -126,7 +125,9 @@ class Driver:
 
     def _removes(self, receipt: Receipt) -> bool:
         stage = self.plan.build(receipt.files[0].kind.removeprefix("decisions/"))
-        return isinstance(stage, CorpusStage) and stage.decision == "rows"
+        if not isinstance(stage, CorpusStage) or stage.decision != "rows":
+            return False
+        return "removed" in stage.empty_decision().schema.names
 
     def _pack(self, finished: list[Receipt]) -> list[Receipt]:
         bounds = self.totals.sample_bounds() if self.plan.recipe["reject_text"] == "sample" else None
@@ -212,45 +213,6 @@ class Driver:
             (self.path / kind).mkdir(exist_ok=True)
         check_conservation(self.plan, self.totals.tally, files)
         close_run(self.path, self.plan, self.totals, files)
-
-
-def check_conservation(plan: Plan, tally: Tally, files: Iterable[FileEntry]) -> None:
-    """What one stage kept the next one got, and what the ledger counts is in the files. Raises StageError."""
-    tally.check("the whole run")
-    steps = waterfall(tally, [READ, *(stage.id for stage in plan.stages)])
-    for before, after in itertools.pairwise(steps):
-        if before.kept != after.documents_in:
-            raise StageError(f"{before.stage!r} kept {before.kept} documents, {after.stage!r} got {after.documents_in}")
-    rows = Counter[str]()
-    for file in files:
-        rows[file.kind] += file.rows
-    counted = {"data": steps[-1].kept, "rejects": sum(sum(step.rejected.values()) for step in steps)}
-    for kind, documents in counted.items():
-        if rows[kind] != documents:
-            raise StageError(f"the ledger counts {documents} documents in {kind}, the files hold {rows[kind]}")
-
-
-def close_run(path: Path, plan: Plan, totals: Totals, files: Sequence[FileEntry]) -> None:
-    """Renders the datasheet and writes the manifest, last of all."""
-    render_datasheet(path, plan, totals.tally, list(files), totals.histograms)
-    crash_point("before_manifest")
-    manifest = {
-        "format": plan.format,
-        "fingerprint": plan.fingerprint,
-        "files": [file.model_dump(mode="json", exclude={"groups"}) for file in sorted(files, key=lambda f: f.path)],
-        "datasheet": {one.name: file_digest(one) for one in sorted((path / "datasheet").iterdir()) if one.is_file()},
-        "tally": totals.tally.to_json(),
-    }
-    write_json(path / "manifest.json", manifest, indent=1)
-    crash_point("after_manifest")
-
-
-def document_again(path: Path, plan: Plan, manifest: dict[str, Any]) -> None:
-    """Documents a finished run anew, from its receipts, after a source card was edited."""
-    totals = Totals()
-    for receipt in iter_receipts(path):
-        totals.add(receipt)
-    close_run(path, plan, totals, [FileEntry.model_validate(file) for file in manifest["files"]])
 
 
 def _paths(receipts: Iterable[Receipt]) -> list[str]:

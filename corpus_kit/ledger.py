@@ -43,14 +43,23 @@ class Edit(NamedTuple):
     lang: str
 
 
+class Failure(NamedTuple):
+    """One reason of documents of one kind, whether or not it is the one that counts."""
+
+    stage: str
+    code: str
+    source: str
+    lang: str
+
+
 class Tally:
     """Documents and bytes per cell, plus records skipped by readers, rows a stage did not touch, and edits."""
 
     def __init__(self) -> None:
         self.documents: Counter[Cell] = Counter()
         self.bytes: Counter[Cell] = Counter()
-        self.failing: Counter[tuple[str, str]] = Counter()
-        """(stage, code) -> documents that failed the rule, whether or not another rule counted first."""
+        self.failing: Counter[Failure] = Counter()
+        """Documents that failed a rule, whether or not another rule counted first."""
         self.skipped: Counter[tuple[str, str]] = Counter()
         """(source, reader code) -> records that made no document."""
         self.edited: Counter[Edit] = Counter()
@@ -100,7 +109,7 @@ class Tally:
         tally = cls()
         for stage, flow, source, lang, code, documents, size in value["documents"]:
             tally.add(Cell(stage, flow, source, lang, code), documents, size)
-        tally.failing.update({(stage, code): count for stage, code, count in value["failing"]})
+        tally.failing.update({Failure(*key): count for *key, count in value["failing"]})
         tally.skipped.update({(source, code): count for source, code, count in value["skipped"]})
         for *edit, documents, places in value["edits"]:
             tally.edited[Edit(*edit)] += documents

@@ -61,17 +61,28 @@ class Run:
 
     def dataset(self, kind: str = "data") -> ds.Dataset:
         """The files of a kind as a pyarrow dataset: `data`, `rejects`, `metrics/STAGE`, `decisions/STAGE`."""
-        folder, single = self.path / kind, self.path / f"{kind}.parquet"
+        single = self.path / f"{kind}.parquet"
         if single.is_file():
             return ds.dataset(single, format=_CHECKED)
         manifest = read_manifest(self.path)
         if manifest is None:
-            files = sorted(str(one) for one in folder.glob("*.parquet")) if folder.is_dir() else []
+            files = [str(path) for path in self._files_so_far(kind) if path.is_file()]
         else:
             files = [str(self.path / file["path"]) for file in manifest["files"] if file["kind"] == kind]
         if not files:
             return ds.dataset(self._empty(kind))
         return ds.dataset(files, format=_CHECKED)
+
+    def _files_so_far(self, kind: str) -> list[Path]:
+        """What the passes over the loads have made of a kind; of the data, each load's latest."""
+        passes: dict[str, dict[int, list[Path]]] = {}
+        for receipt in iter_receipts(self.path):
+            phase, _, load = receipt.task.partition("/")
+            if phase.startswith("map-"):
+                files = [self.path / file.path for file in receipt.files if file.kind == kind]
+                passes.setdefault(load, {})[int(phase.removeprefix("map-"))] = files
+        wanted = [[made[max(made)]] if kind == "data" else made.values() for _, made in sorted(passes.items())]
+        return [path for made in wanted for files in made for path in files]
 
     def _empty(self, kind: str) -> pa.Table:
         from corpus_kit.outputs import REJECTS

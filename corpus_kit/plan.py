@@ -90,7 +90,7 @@ class Plan(_Frozen):
         """Columns of the kept documents."""
         fields: dict[str, pa.DataType] = {name: kind for name, (kind, _) in COLUMNS.items() if name != "reasons"}
         for planned in self.stages:
-            given = self.build(planned.id).gives.items()
+            given = self.build(planned.id).columns_given().items()
             fields |= {name: kind for name, kind in given if name not in TAKEN_OFF and name not in RAW_COLUMNS}
         return pa.schema(list(fields.items()))
 

@@ -2,7 +2,8 @@
 
 The recipe's stages are cut at corpus stages into **segments**. A segment applies what the corpus stages before it
 decided, runs its batch stages, and collects for the corpus stages after it; so consecutive corpus stages collect in one
-pass, decide in order, and are applied once.
+pass, decide in order, and are applied once. After one that changes texts a segment begins, so that the next collects
+from what it left.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 from corpus_kit.errors import MissingExtra, PlanError, suggest
+from corpus_kit.guard import check_allowed
 from corpus_kit.identity import canonical_digest, identity_of, version_of
 from corpus_kit.inputs import Input
+from corpus_kit.ledger import READ
 from corpus_kit.plan import Plan, Segment, SourcePlan, StagePlan
 from corpus_kit.recipe import Recipe
 from corpus_kit.resources import digest as file_digest
 from corpus_kit.schema import COLUMNS, RAW_COLUMNS, TAKEN_OFF
-from corpus_kit.sources import RAW_FORMATS, Unit
+from corpus_kit.sources import RAW_FORMATS, REJECT_CODES, Unit
 from corpus_kit.stage import REGISTRY, BatchStage, CorpusStage, Stage, require_modules
 from corpus_kit.units import list_units, make_loads
 
@@ -44,6 +47,8 @@ def plan(
     named = recipe.named_stages()
     sources = _sources(recipe, inputs)
     _check_stages(named, _available(sources.values()))
+    if recipe.guard.allow:
+        check_allowed(recipe.guard, {READ: REJECT_CODES} | {stage_id: stage.all_codes() for stage_id, stage in named})
     units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
     _check_formats(units, named)
     stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
@@ -126,7 +131,7 @@ def _check_stages(named: Sequence[tuple[str, Stage]], available: Mapping[str, pa
             absent.append(error)
         else:
             stage.check(columns)
-        columns |= {name: kind for name, kind in stage.gives.items() if name not in TAKEN_OFF}
+        columns |= {name: kind for name, kind in stage.columns_given().items() if name not in TAKEN_OFF}
         for column in stage.removes:
             columns.pop(column, None)
     if absent:
@@ -170,20 +175,25 @@ def _stage_plan(stage_id: str, stage: Stage) -> StagePlan:
         numbers=tuple(stage.numbers()),
         files={f"{path.parent.name}/{path.name}": file_digest(path) for path in stage.files()},
         libraries={name: version_of(name, f"stage {stage_id!r}") for name in stage.libraries_used()},
-        gives=tuple(name for name in stage.gives if name not in TAKEN_OFF),
+        gives=tuple(name for name in stage.columns_given() if name not in TAKEN_OFF),
         removes=stage.removes,
     )
 
 
 def _segments(named: Sequence[tuple[str, Stage]], identity: dict[str, Any]) -> tuple[Segment, ...]:
     groups: list[tuple[list[str], list[str]]] = [([], [])]
+    changes_texts = False
     for stage_id, stage in named:
         if isinstance(stage, CorpusStage):
+            if changes_texts:
+                groups.append(([], []))
             groups[-1][1].append(stage_id)
+            changes_texts = "text" in stage.columns_given()
             continue
         if groups[-1][1]:
             groups.append(([], []))
         groups[-1][0].append(stage_id)
+        changes_texts = False
     if groups[-1][1]:
         groups.append(([], []))
     segments = []

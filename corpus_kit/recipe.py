@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 
 import corpus_kit.stages  # noqa: F401  registers the shipped stages
 from corpus_kit.errors import RecipeError
+from corpus_kit.guard import Guard
 from corpus_kit.stage import Stage, stage_class
 from corpus_kit.strict_yaml import Document, Location, load, parse, scalar, validate
 
@@ -22,10 +23,13 @@ class Recipe(BaseModel):
     recipe: Literal[1] = 1
     """Version of the recipe language."""
     name: str = Field(default="recipe", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    """What the corpus is called."""
     description: str | None = None
+    """What it is, in a sentence or two, for the datasheet."""
     sources: tuple[str, ...] | None = None
     """Sources the recipe expects, in order of priority (first wins between duplicates). None: any, by name."""
     stages: tuple[SerializeAsAny[Stage], ...] = Field(min_length=1)
+    """What is done, in order: names of stages, or names with their settings."""
     shard_bytes: int = Field(default=256 << 20, ge=1 << 12)
     """Output shards hold at most about this many bytes of text."""
     split_bytes: int = Field(default=64 << 20, ge=1 << 12)
@@ -34,6 +38,9 @@ class Recipe(BaseModel):
     """Text of rejected documents to keep: all, none, or the lowest id hashes per reason, source and language."""
     metrics: Literal["all", "none"] = "all"
     """Whether measured values are stored."""
+    guard: Guard = Guard()
+    """Stops a run that loses nearly all of a source or of a language; no part of the output's identity. Languages that
+    `identify` is not to keep, languages without a profile, and duplicates are meant to go, and do not count."""
 
     @field_validator("stages")
     @classmethod

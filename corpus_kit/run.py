@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus_kit.claim import check_files, claim_output, refuse_foreign, write_plan
+from corpus_kit.closing import document_again
 from corpus_kit.commit import RunLock, clear_staging, write_text
-from corpus_kit.driver import Driver, Progress, document_again
+from corpus_kit.driver import Driver, Progress
 from corpus_kit.execute import TASK_SECONDS, check_ray, executor
 from corpus_kit.inputs import Input
 from corpus_kit.ledger import read_manifest

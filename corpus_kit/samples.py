@@ -17,12 +17,20 @@ SNIPPET = 300
 
 
 def sample(
-    run: Run, *, size: int = 2, stage: str | None = None, code: str | None = None, source: str | None = None
+    run: Run,
+    *,
+    size: int = 2,
+    stage: str | None = None,
+    code: str | None = None,
+    source: str | None = None,
+    language: str | None = None,
 ) -> list[dict[str, Any]]:
     """Documents of each group, chosen by hash, so the same each time. A group is (verdict, stage, reason, language)."""
     groups: dict[tuple[str, ...], list[tuple[int, str, dict[str, Any]]]] = defaultdict(list)
     for key, row in _rows(run, kept=stage is None and code is None):
-        if (stage and key[1] != stage) or (code and key[2] != code) or (source and row["source"] != source):
+        if (stage and key[1] != stage) or (code and key[2] != code):
+            continue
+        if (source and row["source"] != source) or (language and row["lang"] != language):
             continue
         heap = groups[key]
         entry = (-hash64("inspect", row["id"]), row["id"], row)
@@ -53,6 +61,16 @@ def _rows(run: Run, *, kept: bool) -> Iterator[tuple[tuple[str, ...], dict[str, 
             yield ("rejected", row.pop("stage"), row["reasons"][0]["code"], row["lang"] or ""), row
 
 
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line, without what would steer a terminal.
+
+    >>> excerpt("to\\n  linjer\\x1b[2J")
+    'to linjer�[2J'
+    """
+    line = " ".join(text[: 2 * SNIPPET].split())[:SNIPPET]
+    return "".join(c if c.isprintable() else "�" for c in line)
+
+
 def sample_lines(rows: list[dict[str, Any]]) -> list[str]:
     """The samples for people."""
     lines: list[str] = []
@@ -65,6 +83,5 @@ def sample_lines(rows: list[dict[str, Any]]) -> list[str]:
         lines.append(f"-- {row['id']}  {row['lang'] or 'no language'}  {row['origin']}")
         lines += [f"   {reason_line(reason)}" for reason in row["reasons"]]
         if row["text"]:
-            text = " ".join(row["text"][: 2 * SNIPPET].split())[:SNIPPET]
-            lines.append("   " + "".join(c if c.isprintable() else "�" for c in text))
+            lines.append(f"   {excerpt(row['text'])}")
     return lines[1:] if lines else ["no documents"]

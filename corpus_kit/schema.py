@@ -39,6 +39,19 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "reasons": (pa.list_(REASON), "why the row is rejected: all failing reasons, first the one that counts"),
 }
 
+GIVEN_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
+    "lang_runner_up": (pa.string(), "the next best language label; null if there is none"),
+    "lang_margin": (pa.float64(), "how far the score of the label is above that of the runner-up"),
+    "lang_shares": (
+        pa.list_(pa.struct([pa.field("lang", pa.string()), pa.field("share", pa.float64())])),
+        "share of the letters of each language, largest first, in the text as identify met it",
+    ),
+}
+"""Columns that stages add to those every document has."""
+
+ORIGINS = pa.list_(pa.struct([(name, pa.string()) for name in ("id", "source", "source_id", "url", "license")]))
+"""Where the documents came from that a survivor of deduplication stands for."""
+
 RAW_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "raw": (pa.large_binary(), "undecoded payload, between a reader and extract"),
     "media_type": (pa.string(), "media type of raw, lower case, without parameters"),

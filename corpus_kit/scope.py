@@ -27,7 +27,7 @@ def touched_rows(stage: Stage, batch: pa.RecordBatch) -> pa.BooleanArray | None:
 
 def merge(batch: pa.RecordBatch, part: pa.RecordBatch, mask: pa.BooleanArray, stage: Stage) -> pa.RecordBatch:
     """The touched rows as the stage left them among the untouched ones, in the old order."""
-    added = {name: kind for name, kind in stage.gives.items() if name not in batch.schema.names}
+    added = {name: kind for name, kind in stage.columns_given().items() if name not in batch.schema.names}
     fields = {name: part.schema.field(name).type for name in part.schema.names} | added
     rest = batch.filter(pc.invert(mask))
     names = [

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
 from corpus_kit.keyed import by_partition
-from corpus_kit.ledger import READ, Cell, Edit, FileEntry, Receipt, Tally
+from corpus_kit.ledger import READ, Cell, Edit, Failure, FileEntry, Receipt, Tally
 from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
 from corpus_kit.plan import Segment
 from corpus_kit.sampling import share
@@ -200,8 +200,7 @@ class _Shard:
             out = batch.filter(mask)
             codes = pc.list_element(out["reasons"], 0)
             self._count(stage_id, "rejected", out, pc.struct_field(codes, "code"))
-            every = pc.value_counts(pc.struct_field(pc.list_flatten(out["reasons"]), "code"))
-            self.tally.failing.update({(stage_id, one["values"]): one["counts"] for one in every.to_pylist()})
+            self._count_failing(stage_id, out)
             self.rejects.write(stage_id, out)
             keep = pc.invert(mask)
             batch = batch.filter(keep)
@@ -224,6 +223,13 @@ class _Shard:
         for one in grouped.to_pylist():
             cell = Cell(stage_id, flow, self.source, one["lang"], one["code"])
             self.tally.add(cell, one["bytes_count"], one["bytes_sum"])
+
+    def _count_failing(self, stage_id: str, batch: pa.RecordBatch) -> None:
+        codes = pc.struct_field(pc.list_flatten(batch["reasons"]), "code")
+        langs = pc.fill_null(batch["lang"], "").take(pc.list_parent_indices(batch["reasons"]))
+        grouped = pa.table({"code": codes, "lang": langs}).group_by(["code", "lang"], use_threads=False)
+        for one in grouped.aggregate([([], "count_all")]).to_pylist():
+            self.tally.failing[Failure(stage_id, one["code"], self.source, one["lang"])] += one["count_all"]
 
     def _count_edits(self, stage_id: str, batch: pa.RecordBatch) -> None:
         langs = pc.fill_null(batch["lang"], "")

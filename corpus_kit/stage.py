@@ -76,6 +76,10 @@ class Stage(BaseModel):
         """Columns the stage reads, as configured."""
         return self.needs
 
+    def columns_given(self) -> Mapping[str, pa.DataType]:
+        """Columns the stage gives, as configured."""
+        return self.gives
+
     def scope_columns(self) -> tuple[str, ...]:
         """Columns that `only` and `except` look at."""
         scopes = [scope for scope in (self.only, self.except_) if scope is not None]
@@ -134,6 +138,10 @@ class CorpusStage(Stage):
     """`rows`: the decision has a `row` column and is cut by shard; `corpus`: one table, given whole to every shard."""
     collects: ClassVar[tuple[str, ...]] = ()
     """Columns `collect` reads."""
+
+    def columns_collected(self) -> tuple[str, ...]:
+        """Columns `collect` reads, as configured."""
+        return self.collects
 
     def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
         """Keyed rows: columns `row` (taken from the batch), `key` (uint64, partitions the work), and payload.

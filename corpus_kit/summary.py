@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus_kit.ledger import iter_receipts, read_manifest
+from corpus_kit.guard import Loss, guard_of, losses, warning_lines
+from corpus_kit.ledger import READ, iter_receipts, read_manifest
 from corpus_kit.opened import Run
 from corpus_kit.progress import duration
 from corpus_kit.show import counted, edit_lines, size, skipped_lines, waterfall_lines
@@ -32,6 +34,7 @@ def summary(run: Run, seconds: float | None) -> dict[str, Any]:
         "waterfall": [step._asdict() for step in run.waterfall()],
         "skipped": [[*key, count] for key, count in sorted(run.tally.skipped.items())],
         "edits": run.tally.to_json()["edits"],
+        "guard": [one._asdict() for one in _losses(run, [READ, *(stage.id for stage in run.plan.stages)])],
     }
 
 
@@ -40,6 +43,7 @@ def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
     lines = [*waterfall_lines(run.waterfall()), ""]
     lines += [*edits, ""] if (edits := edit_lines(run.tally, (one.id for one in run.plan.stages))) else []
     lines += [*skipped, ""] if (skipped := skipped_lines(run.plan, run.tally)) else []
+    lines += [*warned, ""] if (warned := _warnings(found)) else []
     lines.append(_pace(found["waterfall"][0]["documents_in"], found["input_bytes"], found["seconds"]))
     kinds = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
     for kind, noun in kinds:
@@ -70,7 +74,9 @@ def status(run: Run) -> dict[str, Any]:
     done: Counter[str] = Counter(receipt.task.rsplit("/", 1)[0] for receipt in iter_receipts(run.path))
     loads = len(run.plan.loads)
     phases = [f"map-{segment.index}" for segment in run.plan.segments]
-    state = "finished" if run.finished else "running" if _locked(run.path) else "cut off"
+    lost = _losses(run, _passed(run, done))
+    stopped = "stopped by the guard" if lost and guard_of(run.plan.recipe).action == "stop" else "cut off"
+    state = "finished" if run.finished else "running" if _locked(run.path) else stopped
     return {
         "run": str(run.path),
         "state": state,
@@ -79,17 +85,36 @@ def status(run: Run) -> dict[str, Any]:
             for phase in sorted({*done, *phases})
         },
         "waterfall": [step._asdict() for step in run.waterfall()],
+        "guard": [one._asdict() for one in lost],
     }
 
 
 def status_lines(run: Run, found: dict[str, Any]) -> list[str]:
     """The state for people."""
-    hint = {"cut off": "; run the same command again to resume"}.get(found["state"], "")
+    hints = {"cut off": "run the same command again to resume"}
+    hints["stopped by the guard"] = "change the recipe's `guard` or the stage, and run again"
+    hint = f"; {hints[found['state']]}" if found["state"] in hints else ""
     lines = [f"{found['run']}: {found['state']}{hint}", ""]
     for phase, count in found["phases"].items():
         of = f"/{count['total']}" if count["total"] is not None else ""
         lines.append(f"  {phase:<24} {count['done']}{of} shards")
-    return [*lines, "", *waterfall_lines(run.waterfall())]
+    lines += ["", *waterfall_lines(run.waterfall())]
+    return [*lines, "", *warned] if (warned := _warnings(found)) else lines
+
+
+def _passed(run: Run, done: Counter[str]) -> list[str]:
+    """Stages that every shard has passed: only their counts are whole."""
+    segments = [one for one in run.plan.segments if done[f"map-{one.index}"] == len(run.plan.loads)]
+    first = [READ] if segments else []
+    return [*first, *(stage for segment in segments for stage in (*segment.apply, *segment.batch))]
+
+
+def _losses(run: Run, stages: Sequence[str]) -> list[Loss]:
+    return losses(guard_of(run.plan.recipe), run.tally, stages)
+
+
+def _warnings(found: dict[str, Any]) -> list[str]:
+    return warning_lines([Loss(**one) for one in found["guard"]])
 
 
 def _locked(path: Path) -> bool:

@@ -23,7 +23,7 @@ ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 64 << 20
 """A row group ends with the row that reaches either."""
 
-_FEW_VALUES = ["source", "category", "license", "lang", "media_type", "stage"]
+_FEW_VALUES = ["source", "category", "license", "lang", "lang_runner_up", "media_type", "stage"]
 _NO_STATISTICS = {"text", "raw", "headers", "meta", "reasons", "title"}
 """Minimum and maximum of these would copy document text into the footer."""
 

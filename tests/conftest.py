@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import toy
+import tuned
 from hypothesis import settings
 
 import corpus_kit
@@ -30,10 +32,17 @@ def toy_run(tmp_path_factory) -> corpus_kit.Run:
     folder = make_toy(tmp_path_factory.mktemp("toy") / "toy")
     inputs = corpus_kit.resolve_inputs([str(folder)])
     output = tmp_path_factory.mktemp("runs") / "toy"
-    driver = importlib.import_module("corpus_kit.driver")
+    closing = importlib.import_module("corpus_kit.closing")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(driver, "render_datasheet", lambda run, *_: (run / "datasheet").mkdir(exist_ok=True))
+        patch.setattr(closing, "render_datasheet", lambda run, *_: (run / "datasheet").mkdir(exist_ok=True))
         return corpus_kit.run(corpus_kit.parse_recipe(toy.recipe(folder.parent)), inputs, output, workers=1)
+
+
+@pytest.fixture(scope="session")
+def tuned_run(tmp_path_factory) -> Iterator[corpus_kit.Run]:
+    """A finished run with two filter stages whose bounds differ by language and category. Shared: read only."""
+    with tuned.plugged():
+        yield tuned.run(tuned.write(tmp_path_factory.mktemp("tuned")))
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,8 @@ def test_metrics_are_stored_and_counted_by_language(tmp_path, cuts):
     }
     assert {stage_id: info.rows for stage_id, info in writer.finish().items()} == {"filter": 5}
     table = read_table(tmp_path / "metrics.filter.parquet")
-    assert table.schema.names == ["id", "source", "lang", "kept", "word_count"]
+    assert table.schema.names == ["id", "source", "category", "lang", "kept", "text_bytes", "word_count"]
+    assert table["text_bytes"].to_pylist() == [1] * 5
     assert table["word_count"].to_pylist() == [1.0, 3.0, 50.0, 2.0, None]
     assert table["kept"].to_pylist() == [True, False, True, True, False]
 

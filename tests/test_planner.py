@@ -62,12 +62,13 @@ def test_a_scope_over_a_column_that_nothing_gives_is_refused(two):
 
 def test_every_absent_library_is_named(two, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    message = refused("recipe: 1\nstages: [extract, identify]\n", two, MissingExtra)
+    recipe = "recipe: 1\nstages:\n  - extract\n  - dedup: {method: minhash, engine: datasketch}\n"
+    message = refused(recipe, two, MissingExtra)
     assert message == (
         "stage 'extract' needs the library 'resiliparse', which is not installed\n"
         "  install it with: pip install 'corpus-kit[web]'\n"
-        "stage 'identify' needs the library 'fasttext', which is not installed\n"
-        "  install it with: pip install 'corpus-kit[lang]'"
+        "stage 'dedup' needs the library 'datasketch', which is not installed\n"
+        "  install it with: pip install 'corpus-kit[dedup]'"
     )
 
 

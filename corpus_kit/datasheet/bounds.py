@@ -12,6 +12,7 @@ from corpus_kit.errors import RecipeError
 from corpus_kit.metrics import METRICS
 from corpus_kit.plan import StagePlan
 from corpus_kit.rulesets import load_ruleset
+from corpus_kit.scores import SCORES
 
 _NAME = re.compile(r"(?P<code>[^ ]+?)(?:\.(?P<side>low|high))?(?: \((?P<where>.+)\))?")
 """How `filter` names the numbers it decides by: rule, side, and where it holds. A rule that is off has no side."""
@@ -38,7 +39,7 @@ def histograms_of(stages: Sequence[StagePlan], counted: Mapping[str, Mapping[str
 def _histogram(
     stage: str, metric: str, languages: Mapping[str, dict[str, int]], bounds: Mapping[str, list[Bound]]
 ) -> Histogram:
-    definition = METRICS.get(metric)
+    definition = METRICS.get(metric) or SCORES.get(metric)
     return Histogram(
         stage=stage,
         metric=metric,

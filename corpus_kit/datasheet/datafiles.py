@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from corpus_kit.datasheet.display import one_line
 from corpus_kit.datasheet.structure import Column
 from corpus_kit.ledger import FileEntry
-from corpus_kit.schema import COLUMNS
+from corpus_kit.schema import COLUMNS, GIVEN_COLUMNS
 
 _DATE = re.compile(r"\d{4}(-\d\d){0,2}")
 MOST_LICENSES = 50
@@ -63,11 +63,12 @@ def _add_missing(missing: dict[str, int | None], chunk: Any) -> None:
 
 def columns(schema: pa.Schema, footers: Footers) -> list[Column]:
     """The columns with their meaning, and how many rows have no value."""
+    known = COLUMNS | GIVEN_COLUMNS
     return [
         Column(
             name=field.name,
             type=str(field.type),
-            meaning=COLUMNS[field.name][1] if field.name in COLUMNS else "",
+            meaning=known[field.name][1] if field.name in known else "",
             missing=footers.missing.get(field.name),
         )
         for field in schema

@@ -12,6 +12,7 @@ from corpus_kit.datasheet import languages
 from corpus_kit.datasheet.display import count, listed, one_line, percent, plural, strictest
 from corpus_kit.datasheet.licenses import UNKNOWN, duties
 from corpus_kit.datasheet.structure import Damage, Finding, Limits, Pair, SkippedFiles, Source, Stats, Step, Totals
+from corpus_kit.guard import Loss
 from corpus_kit.plan import Plan
 
 UNDECLARED_SHARE = 0.05
@@ -39,8 +40,8 @@ def permissions(cards: Sequence[SourceCard]) -> dict[str, str]:
     }
 
 
-def findings(stats: Stats, plan: Plan) -> list[Finding]:
-    """Everything to report, the gravest first."""
+def findings(stats: Stats, plan: Plan, lost: Sequence[Loss] = ()) -> list[Finding]:
+    """Everything to report, the gravest first. `lost` is what the guard objects to."""
     pairs = stats["source_languages"]
     found = [*_whole(stats["totals"], stats["limits"]), *_unlabelled(pairs)]
     found += _inputs(stats["damage"], stats["skipped_files"])
@@ -48,6 +49,7 @@ def findings(stats: Stats, plan: Plan) -> list[Finding]:
         card = plan.sources[source["name"]].card
         found += _source(source, card)
         found += _language_contradictions(source, card, pairs)
+    found += [_finding("caution", f"{one} (the guard of the recipe warns of it).") for one in lost]
     found += _stages(plan, stats["waterfall"])
     order = {"stop": 0, "caution": 1, "note": 2}
     return sorted(found, key=lambda one: order[one["level"]])

@@ -48,9 +48,9 @@ def _reasons(tally: Tally, stage: str, meanings: Mapping[str, str]) -> list[Reas
     documents: Counter[str] = Counter()
     size: Counter[str] = Counter()
     failing: Counter[str] = Counter()
-    for (where, code), many in tally.failing.items():
-        if where == stage:
-            failing[code] += many
+    for failure, many in tally.failing.items():
+        if failure.stage == stage:
+            failing[failure.code] += many
     for cell, many in tally.documents.items():
         if cell.stage == stage and cell.flow == "rejected":
             documents[cell.code] += many

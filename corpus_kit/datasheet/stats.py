@@ -28,6 +28,7 @@ from corpus_kit.datasheet.structure import (
     Stats,
 )
 from corpus_kit.errors import RecipeError
+from corpus_kit.guard import guard_of, losses
 from corpus_kit.identity import canonical_digest
 from corpus_kit.ledger import READ, FileEntry, Tally
 from corpus_kit.plan import Plan, SourcePlan, StagePlan
@@ -75,7 +76,8 @@ def build_stats(
         questions=[],
         made=_made(plan),
     )
-    stats["findings"] = findings(stats, plan)
+    lost = losses(guard_of(plan.recipe), tally, [READ, *built])
+    stats["findings"] = findings(stats, plan, lost)
     stats["questions"] = answers(stats, plan)
     return stats
 
