@@ -365,7 +365,7 @@ def test_gold_sentences(identifier):
 
     scores = gold_scores(identifier, Path(DATA) / "lid" / "gold_dev.jsonl")
     assert scores["all"].texts == 6433
-    assert scores["all"].percent >= 93.38 - 0.5
+    assert scores["all"].percent >= 94.26 - 0.3
     assert min(score.percent for score in scores.values()) >= 90
 
 

@@ -9,11 +9,16 @@ import pyarrow as pa
 import pytest
 
 from corpus_kit.errors import PlanError
-from corpus_kit.lid import augment, corpus, load
-from corpus_kit.lid.evaluate import Score, gold_scores, length_name
-from corpus_kit.lid.prepare import allot, prepare
+from corpus_kit.lid import augment, calibrate, corpus, load, markers
+from corpus_kit.lid.evaluate import gold_scores, length_name
+from corpus_kit.lid.identify import EMBEDDED
+from corpus_kit.lid.messages import allot
+from corpus_kit.lid.packages import Package
+from corpus_kit.lid.prepare import prepare
+from corpus_kit.lid.robustness import Score
 from corpus_kit.lid.text import fold
 from corpus_kit.lid.train import train
+from corpus_kit.lid.translations import fetch
 
 # Real function words, so that a model trained on made-up sentences of them learns something true.
 WORDS = {
@@ -28,6 +33,7 @@ WORDS = {
     "de": "und ich nicht was einige viel nach wurde sein auch ohne vielleicht aus auf",
     "az": "və mən deyil nə bəzi çox sonra oldu olmaq də onsuz bəlkə çölə yuxarı",
 }
+FRENCH = ["le", "chat", "noir", "mange", "une", "souris", "grise", "dans", "notre", "jardin", "avec", "vous", "demain"]
 UDHR = '<udhr xmlns="http://www.unhchr.ch/udhr"><article><title>{0}</title><para>{1}</para></article></udhr>'
 
 
@@ -73,15 +79,35 @@ def data_dir(tmp_path_factory):
     return folder
 
 
-def test_training_gives_the_same_working_model_twice(data_dir, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def translations_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("translations")
+    rng = random.Random(5)
+    records = [{"lang": lang, "text": sentence(lang, rng)} for lang in WORDS for _ in range(60)]
+    records += [{"lang": "other:fr", "text": " ".join(rng.sample(FRENCH, 6))} for _ in range(60)]
+    records += [{"lang": "other:ru", "text": "Все люди рождаются свободными"}]
+    records += [{"lang": lang, "text": "Samme tekst på to sprog"} for lang in ("da", "nb")]
+    with pa.output_stream(str(folder / "made.jsonl.zst"), compression="zstd") as stream:
+        stream.write("".join(json.dumps(record) + "\n" for record in records).encode())
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_package(monkeypatch):
+    monkeypatch.setattr("corpus_kit.lid.translations.PACKAGES", (Package("pip", "made", "1", "MIT"),))
+
+
+def test_training_gives_the_same_working_model_twice(data_dir, translations_dir, tmp_path, monkeypatch):
     small = {"bucket": 20_000, "dim": 8, "epoch": 5, "lr": 0.5, "minn": 2, "maxn": 3, "loss": "softmax"}
     monkeypatch.setattr("corpus_kit.lid.train.SETTINGS", small)
     monkeypatch.setattr("corpus_kit.lid.train.QUANTIZING", {"cutoff": 3_000, "retrain": True, "qnorm": True})
     digests = set()
     for name in ("one.ftz", "two.ftz"):
-        report = train(data_dir, tmp_path / name, seed=3)
+        report = train(data_dir, tmp_path / name, translations_dir=translations_dir, seed=3)
         digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert len(digests) == 1
+    maps = [calibrate.read(tmp_path / name) for name in ("one.json", "two.json")]
+    assert maps[0] == maps[1] is not None
     rng = random.Random(9)
     identifier = load(tmp_path / "one.ftz")
     for lang, label in (("sv", "swe_Latn"), ("nn", "nno_Latn"), ("fi", "fin_Latn"), ("en", "eng_Latn")):
@@ -94,8 +120,8 @@ def test_training_gives_the_same_working_model_twice(data_dir, tmp_path, monkeyp
     assert set(report.declarations) == {"dan"}
 
 
-def test_nothing_measured_is_trained_on(data_dir):
-    prepared = prepare(data_dir, seed=1)
+def test_nothing_measured_is_trained_on(data_dir, translations_dir):
+    prepared = prepare(data_dir, translations_dir, seed=1)
     trained = {text for _, text in prepared.lines}
     dev = [json.loads(line)["text"] for line in (data_dir / "lid" / "gold_dev.jsonl").read_text("utf-8").splitlines()]
     assert not trained & {fold(text) for text in dev}
@@ -106,13 +132,13 @@ def test_nothing_measured_is_trained_on(data_dir):
     assert not (trained & {s for s in sentences if len(s) > 30}) - lingua
 
 
-def test_preparing_depends_on_the_seed_alone(data_dir):
-    assert prepare(data_dir, seed=1) == prepare(data_dir, seed=1)
-    assert prepare(data_dir, seed=1).lines != prepare(data_dir, seed=2).lines
+def test_preparing_depends_on_the_seed_alone(data_dir, translations_dir):
+    assert prepare(data_dir, translations_dir, seed=1) == prepare(data_dir, translations_dir, seed=1)
+    assert prepare(data_dir, translations_dir, seed=1).lines != prepare(data_dir, translations_dir, seed=2).lines
 
 
-def test_code_and_other_languages_are_undetermined(data_dir):
-    lines = Counter(prepare(data_dir, seed=1).lines)
+def test_code_and_other_languages_are_undetermined(data_dir, translations_dir):
+    lines = Counter(prepare(data_dir, translations_dir, seed=1).lines)
     assert lines["und", "if x y return z"] >= 5
     assert not any(label == "und" and text == "og" for label, text in lines)
     french = [text for label, text in lines if label == "und" and "vous" in text.split()]
@@ -122,12 +148,12 @@ def test_code_and_other_languages_are_undetermined(data_dir):
 def test_an_incomplete_data_folder_is_refused(tmp_path):
     (tmp_path / "text").mkdir()
     with pytest.raises(PlanError, match=r"has no lid/gold_train_short\.jsonl"):
-        train(tmp_path, tmp_path / "model.ftz")
+        train(tmp_path, tmp_path / "model.ftz", translations_dir=tmp_path)
 
 
 def test_what_is_held_out():
     def held(label: str, source: str, id: str) -> bool:
-        return corpus.is_held_out(corpus.Document(label, source, id, "", ""))
+        return corpus.is_held_out(markers.Document(label, source, id, "", ""))
 
     assert held("dan_Latn", "udhr", "udhr/dan")
     assert held("isl_Latn", "icepahc-texts", "icepahc-texts/13th/a")
@@ -137,14 +163,18 @@ def test_what_is_held_out():
 
 
 def test_documents_of_the_other_norwegian_and_mixed_ones_are_found():
-    def made(label: str, text: str) -> corpus.Document:
-        return corpus.Document(label, "s", "s/1", "", text)
+    def made(label: str, text: str) -> markers.Document:
+        return markers.Document(label, "s", "s/1", "", text)
 
-    assert corpus.is_mislabelled(made("nob_Latn", "Eg veit ikkje kva ho seier. " * 3))
-    assert not corpus.is_mislabelled(made("nno_Latn", "Eg veit ikkje kva ho seier. " * 3))
-    assert not corpus.is_mislabelled(made("dan_Latn", "Jeg ikke hvad hun. " * 3))
-    assert not corpus.is_mixed(made("eng_Latn", "the name of the file"))
-    assert corpus.is_mixed(made("swe_Latn", "the name of the file är inte här"))
+    assert markers.is_mislabelled(made("nob_Latn", "Eg veit ikkje kva ho seier. " * 3))
+    assert not markers.is_mislabelled(made("nno_Latn", "Eg veit ikkje kva ho seier. " * 3))
+    assert not markers.is_mislabelled(made("dan_Latn", "Jeg ikke hvad hun. " * 3))
+    assert markers.is_mislabelled(made("nob_Latn", "Daate lea gærja åarjelsaemien gïelesne " * 20))
+    assert not markers.is_mislabelled(made("fin_Latn", "Daate lea gærja åarjelsaemien gïelesne " * 20))
+    assert not markers.is_of_two(made("nno_Latn", "Eg veit ikkje kva ho seier. " * 9))
+    assert markers.is_of_two(made("nno_Latn", "Eg veit ikkje kva ho seier. Jeg vet ikke hva. " * 9))
+    assert not markers.is_mixed(made("eng_Latn", "the name of the file"))
+    assert markers.is_mixed(made("swe_Latn", "the name of the file är inte här"))
 
 
 def test_missing_diacritics_are_made_two_ways():
@@ -180,7 +210,7 @@ def test_allotment_never_takes_more_than_there_is():
 def test_gold_scores_accept_any_valid_language(tmp_path):
     records = [
         {"text": "Alla människor är födda fria", "languages": ["sv"]},
-        {"text": "Alle mennesker", "languages": ["da", "nb"]},
+        {"text": "Jeg kommer fra Norge og vet ikke hva han heter.", "languages": ["da", "nb"]},
         {"text": "All human beings are born free", "languages": ["other"]},
         {"text": "All human beings are born free", "languages": ["nn"]},
     ]
@@ -200,6 +230,33 @@ def test_length_names_cover_everything():
 @pytest.mark.long
 @pytest.mark.data
 @pytest.mark.skipif(not os.environ.get("CORPUS_KIT_DATA"), reason="CORPUS_KIT_DATA is not set")
-def test_the_shipped_model_can_be_made_again(tmp_path):
-    report = train(Path(os.environ["CORPUS_KIT_DATA"]), tmp_path / "model.ftz")
+def test_the_shipped_model_can_be_made_again(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    translated = tmp_path / "translations"
+    fetch(translated)
+    report = train(Path(os.environ["CORPUS_KIT_DATA"]), tmp_path / "model.ftz", translations_dir=translated)
+    assert (tmp_path / "model.ftz").read_bytes() == EMBEDDED.read_bytes()
     assert report.gold["all"].percent > 93
+
+
+def test_messages_are_trained_on_and_some_are_held_out(data_dir, translations_dir):
+    prepared = prepare(data_dir, translations_dir, seed=1)
+    trained = {text for _, text in prepared.lines}
+    messages = [text for _, text in prepared.held_out["messages"]]
+    assert 0 < len(messages) < 60
+    assert not trained & {text for text in messages if len(text) > 30}
+    assert "samme tekst på to sprog" not in trained
+    assert prepared.sources["swe_Latn", "made", "MIT"] > 40
+    assert prepared.sources["und", "other:fr", ""] > 40
+    assert not any("рождаются" in text for text in trained)
+
+
+def test_mixed_lines_keep_the_label_of_the_larger_part():
+    lines = [("eng_Latn", "english words " * 20), ("swe_Latn", "svenska ord " * 20), ("nno_Latn", "norske ord " * 3)]
+    for label, text in augment.mixed(lines, random.Random(1), count=50):
+        words = text.split()
+        assert label in ("eng_Latn", "swe_Latn")
+        own = words.count("english") if label == "eng_Latn" else words.count("svenska")
+        assert own >= 20
+        assert own * 2 > len(words) / 2
+    assert list(augment.mixed(lines[:1], random.Random(1), count=5)) == []

@@ -11,6 +11,8 @@ _PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ə": "e",
 _DOUBLED = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø": "oe", "ü": "ue", "ß": "ss"})
 
 _WINDOW_CHARS = 800
+_MIXED_CHARS = 120
+_ENGLISH = "eng_Latn"
 
 
 def without_diacritics(text: str, *, doubled: bool) -> str:
@@ -76,6 +78,25 @@ def variants(folded: str, rng: random.Random) -> Iterator[str]:
             yield damaged
     elif draw < 0.09:
         yield scanned(folded, rng)
+
+
+def mixed(lines: Sequence[tuple[str, str]], rng: random.Random, *, count: int) -> Iterator[tuple[str, str]]:
+    """Long lines with a smaller part in another language before or after, which keep their label.
+
+    Half-translated pages are common; a model that met none calls a page Swedish for a third of its words. Either the
+    part is English or the whole is: parts in a close language would blur what tells it apart.
+    """
+    long = [line for line in lines if len(line[1]) >= _MIXED_CHARS]
+    english = [line for line in long if line[0] == _ENGLISH]
+    others = [line for line in long if line[0] != _ENGLISH]
+    if not english or not others:
+        return
+    for _ in range(count):
+        pools = ((english, others), (others, english))[rng.randrange(2)]
+        (label, text), (_, part) = (rng.choice(pool) for pool in pools)
+        size = round(len(text) * rng.uniform(0.15, 0.6))
+        foreign = part[:size].rpartition(" ")[0]
+        yield label, f"{text} {foreign}" if rng.random() < 0.5 else f"{foreign} {text}"
 
 
 def stop_word_text(words: Sequence[str], rng: random.Random) -> str:

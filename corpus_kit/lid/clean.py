@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import fasttext
-
 from corpus_kit.lid.labels import PREFIX, UNDETERMINED
 
 logger = logging.getLogger(__name__)
@@ -35,6 +33,8 @@ def write_lines(lines: Sequence[Line], path: Path) -> None:
 
 def clean(lines: Sequence[Line], *, seed: int) -> list[Line]:
     """The lines without those that are in another language than their document, such as untranslated ones."""
+    import fasttext
+
     with TemporaryDirectory() as folder:
         path = Path(folder) / "first.txt"
         write_lines(lines, path)

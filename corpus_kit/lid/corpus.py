@@ -7,25 +7,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pyarrow as pa
 
 from corpus_kit.errors import PlanError
 from corpus_kit.lid.labels import TWO_LETTER, UNDETERMINED
+from corpus_kit.lid.markers import Document
 from corpus_kit.lid.text import fold
-
-
-class Document(NamedTuple):
-    """One text with its label; `id` begins with the source's path, so a prefix names a part of a source."""
-
-    label: str
-    source: str
-    id: str
-    license: str
-    text: str
-
 
 HELD_OUT = {
     "dan_Latn": ("debian:gnome-user-docs/", "debian:debian-edu-doc/", "giellalt/"),
@@ -65,61 +54,43 @@ def digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
+class Owner:
+    """Which label each line was met under. A line met under two is under the wrong one at least once (an
+    untranslated paragraph) or belongs to neither (names, numbers), and nobody owns it."""
+
+    def __init__(self, forbidden: set[int]):
+        self._measured = forbidden
+        self._labels: dict[int, str | None] = dict.fromkeys(forbidden)
+
+    def is_measured(self, line: str) -> bool:
+        """Whether models are measured on this line."""
+        return digest(line) in self._measured
+
+    def take(self, line: str, label: str) -> None:
+        """Says that a folded line was met under a label."""
+        key = digest(line)
+        if self._labels.setdefault(key, label) != label:
+            self._labels[key] = None
+
+    def owns(self, line: str, label: str) -> bool:
+        """Whether a line was met under this label only, and is not measured."""
+        return self._labels.get(digest(line)) == label
+
+
+ONE_IN = 8
+
+
+def is_held_out_line(folded: str) -> bool:
+    """Whether a short gold or lingua line is kept to calibrate with: one in eight, chosen by a hash of the line."""
+    return digest("held out" + folded) % ONE_IN == 0
+
+
 def is_held_out(document: Document) -> bool:
     """Whether a document is kept for measuring. The Universal Declaration always is."""
     if document.source == "udhr" or document.id.startswith(HELD_OUT.get(document.label, ())):
         return True
     one_in = _HELD_OUT_FILES.get(document.label, _HELD_OUT_FILES_ELSEWHERE)
     return digest(document.id) % one_in == 0
-
-
-# Words met only in Nynorsk, the same only in Bokmål, and words met in English but hardly in the other languages.
-_NYNORSK = (
-    "ikkje eg kva korleis frå vere noko nokre ein eit ho dei mykje berre kjem kvar desse vart meir fleire då gjer"
-)
-_BOKMAAL = "ikke jeg hva hvordan fra være noe noen en et hun de mye bare kommer hver disse ble mer flere da gjør"
-_ENGLISH = frozenset(("the", "of", "this", "that", "with", "you", "are", "which", "your", "and", "from"))
-_NORWEGIAN = tuple(frozenset(words.split(" ")) for words in (_NYNORSK, _BOKMAAL))
-_MARKERS = {"nno_Latn": _NORWEGIAN, "nob_Latn": _NORWEGIAN[::-1]}
-_MIXED_ENGLISH_SHARE = 0.05
-"""English prose has 15% of these words (measured on `text/en`), so at this share a third of a page is English."""
-
-
-def is_mislabelled(document: Document) -> bool:
-    """Whether a Norwegian document is full of words of the other Norwegian: some are, in every collection.
-
-    Judged by marker words and not by a model, so that a model can be measured on what is left.
-
-    >>> is_mislabelled(Document("nno_Latn", "s", "s/1", "", "Jeg vet ikke hva hun sa. " * 3))
-    True
-    """
-    if document.label not in _MARKERS:
-        return False
-    words = fold(document.text).split()
-    own, other = (sum(word in markers for word in words) for markers in _MARKERS[document.label])
-    return other > 5 and other > own
-
-
-def is_mixed(document: Document) -> bool:
-    """Whether a good part of a translated document was left in English, so that no single label is right.
-
-    >>> is_mixed(Document("dan_Latn", "s", "s/1", "", "Vælg the name of the file og så fortsæt."))
-    True
-    """
-    words = fold(document.text).split()
-    english = sum(word in _ENGLISH for word in words)
-    return document.label != "eng_Latn" and english > _MIXED_ENGLISH_SHARE * len(words)
-
-
-def is_english(folded: str) -> bool:
-    """Whether a sentence is English by its function words, whatever its document is said to be.
-
-    >>> is_english("the name of the file that you want"), is_english("så kan det gå")
-    (True, False)
-    """
-    words = folded.split()
-    found = [word for word in words if word in _ENGLISH]
-    return len(set(found)) >= 2 and len(found) * 8 >= len(words)
 
 
 def documents(data_dir: Path) -> Iterator[Document]:

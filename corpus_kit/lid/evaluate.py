@@ -11,27 +11,29 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from corpus_kit.lid import corpus
+from corpus_kit.lid import corpus, markers
 from corpus_kit.lid.augment import fragment
 from corpus_kit.lid.identify import Identifier
 from corpus_kit.lid.labels import TWO_LETTER, UNDETERMINED
+from corpus_kit.lid.robustness import (
+    SCANDINAVIAN,
+    Reliable,
+    Score,
+    gold_reliability,
+    perturbed,
+    text_reliability,
+)
 from corpus_kit.lid.text import fold
 
-SCANDINAVIAN = frozenset({"dan_Latn", "swe_Latn", "nob_Latn", "nno_Latn"})
 LENGTHS = (20, 50, 100, 250, 1000)
 _PER_LANGUAGE = 3000
 
 
-class Score(NamedTuple):
-    """How many texts were met and how many were labelled right."""
+class HeldOut(NamedTuple):
+    """Documents to measure on, and how many more have no single right label."""
 
-    texts: int
-    right: int
-
-    @property
-    def percent(self) -> float:
-        """Share of right labels, in percent."""
-        return 100 * self.right / self.texts if self.texts else float("nan")
+    kept: list[markers.Document]
+    left_out: int
 
 
 class Report(NamedTuple):
@@ -43,25 +45,50 @@ class Report(NamedTuple):
     documents: dict[str, Score]
     lengths: dict[tuple[str, str], Score]
     confusions: Counter[tuple[str, str]]
+    perturbed: dict[tuple[str, str], Score]
+    reliability: dict[tuple[str, str], Reliable]
     declarations: dict[str, str]
     declared_but_other: Score
+    shown_english: Score
 
 
 def measure(identifier: Identifier, data_dir: Path, *, seed: int = 1) -> Report:
     """The report on everything of the data folder that is held out of training."""
-    all_held_out = [document for document in corpus.documents(data_dir) if corpus.is_held_out(document)]
-    held_out = [d for d in all_held_out if not corpus.is_mislabelled(d) and not corpus.is_mixed(d)]
-    lengths, confusions = _by_length(identifier, held_out, random.Random(seed))
+    rng = random.Random(seed)
+    held_out = held_out_documents(data_dir)
+    texts = _texts(held_out.kept, rng)
+    lengths, confusions = _by_length(identifier, texts)
+    unseen = _texts([d for d in held_out.kept if not is_for_calibration(d)], rng)
+    all_pages, shown = _english_pages(identifier, data_dir / "text" / "declared_but_other.jsonl.zst")
     return Report(
         gold=gold_scores(identifier, data_dir / "lid" / "gold_dev.jsonl"),
         gold_short=gold_scores(identifier, data_dir / "lid" / "gold_dev_short.jsonl"),
-        left_out=len(all_held_out) - len(held_out),
-        documents=_document_scores(identifier, held_out),
+        left_out=held_out.left_out,
+        documents=_document_scores(identifier, held_out.kept),
         lengths=lengths,
         confusions=confusions,
+        perturbed=perturbed(identifier, texts, rng),
+        reliability=gold_reliability(identifier, data_dir / "lid" / "gold_dev.jsonl")
+        | text_reliability("documents", identifier, [(label, text) for label, some in unseen.items() for text in some]),
         declarations=declaration_labels(identifier, data_dir),
-        declared_but_other=_english_pages(identifier, data_dir / "text" / "declared_but_other.jsonl.zst"),
+        declared_but_other=all_pages,
+        shown_english=shown,
     )
+
+
+def held_out_documents(data_dir: Path) -> HeldOut:
+    """The documents never trained on, but those that their marker words show to be mislabelled or of two languages."""
+    found = [document for document in corpus.documents(data_dir) if corpus.is_held_out(document)]
+    kept = [d for d in found if not (markers.is_mislabelled(d) or markers.is_mixed(d) or markers.is_of_two(d))]
+    return HeldOut(kept, len(found) - len(kept))
+
+
+def is_for_calibration(document: markers.Document) -> bool:
+    """Whether a held-out document is in the half that calibration is fitted on; reliability is measured on the other.
+
+    Neighboring files are alike, so the halves are of whole folders.
+    """
+    return corpus.digest("calibration" + document.id.rpartition("/")[0]) % 2 == 0
 
 
 def gold_scores(identifier: Identifier, file: Path) -> dict[str, Score]:
@@ -86,7 +113,7 @@ def declaration_labels(identifier: Identifier, data_dir: Path) -> dict[str, str]
     return {key: prediction.label for key, prediction in zip(texts, predictions, strict=True)}
 
 
-def _document_scores(identifier: Identifier, held_out: Sequence[corpus.Document]) -> dict[str, Score]:
+def _document_scores(identifier: Identifier, held_out: Sequence[markers.Document]) -> dict[str, Score]:
     predictions = identifier.predict([document.text for document in held_out])
     return _scores((d.label, p.label == d.label) for d, p in zip(held_out, predictions, strict=True))
 
@@ -114,19 +141,23 @@ def length_name(size: int) -> str:
     return f"{low}+"
 
 
-def _by_length(
-    identifier: Identifier, held_out: Sequence[corpus.Document], rng: random.Random
-) -> tuple[dict[tuple[str, str], Score], Counter[tuple[str, str]]]:
+def _texts(held_out: Sequence[markers.Document], rng: random.Random) -> dict[str, list[str]]:
+    """Sentences, fragments and paragraphs of held-out documents, by label."""
     by_label: dict[str, set[str]] = defaultdict(set)
     for document in held_out:
         english = document.label == "eng_Latn"
         by_label[document.label].update(
-            s for s in _samples(document.text, rng) if english or not corpus.is_english(fold(s))
+            s for s in samples(document.text, rng) if english or not markers.is_english(fold(s))
         )
+    return {label: rng.sample(sorted(texts), min(_PER_LANGUAGE, len(texts))) for label, texts in by_label.items()}
+
+
+def _by_length(
+    identifier: Identifier, texts: dict[str, list[str]]
+) -> tuple[dict[tuple[str, str], Score], Counter[tuple[str, str]]]:
     lengths: dict[tuple[str, str], Score] = {}
     confusions: Counter[tuple[str, str]] = Counter()
-    for label, texts in by_label.items():
-        chosen = rng.sample(sorted(texts), min(_PER_LANGUAGE, len(texts)))
+    for label, chosen in texts.items():
         predictions = identifier.predict(chosen)
         pairs = list(zip(chosen, predictions, strict=True))
         confusions.update((label, p.label) for _, p in pairs if p.label != label)
@@ -135,7 +166,7 @@ def _by_length(
     return lengths, confusions
 
 
-def _samples(text: str, rng: random.Random) -> Iterator[str]:
+def samples(text: str, rng: random.Random) -> Iterator[str]:
     """Of a held-out document: single sentences, fragments of them, and paragraphs."""
     sentences = [s for s in corpus.lines_of_code_and_text(text)[1] if len(fold(s)) > 2]
     for sentence in rng.sample(sentences, min(12, len(sentences))):
@@ -145,8 +176,14 @@ def _samples(text: str, rng: random.Random) -> Iterator[str]:
         yield " ".join(sentences[at : at + 8])
 
 
-def _english_pages(identifier: Identifier, file: Path) -> Score:
+def _english_pages(identifier: Identifier, file: Path) -> tuple[Score, Score]:
+    """How many pages are called English: of all, and of those whose function words are English."""
     with pa.input_stream(str(file), compression="zstd") as stream:
         texts = [json.loads(line)["text"] for line in stream.read().decode("utf-8").split("\n") if line]
-    labels = [prediction.label for prediction in identifier.predict(texts)]
-    return Score(len(labels), labels.count("eng_Latn"))
+    outcomes = [prediction.label == "eng_Latn" for prediction in identifier.predict(texts)]
+    shown = [is_right for text, is_right in zip(texts, outcomes, strict=True) if markers.is_mixed(_unlabelled(text))]
+    return Score(len(outcomes), sum(outcomes)), Score(len(shown), sum(shown))
+
+
+def _unlabelled(text: str) -> markers.Document:
+    return markers.Document(UNDETERMINED, "", "", "", text)

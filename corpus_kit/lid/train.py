@@ -1,6 +1,6 @@
 """Trains, quantizes, measures and documents a language model from a data folder.
 
-Run as `python -m corpus_kit.lid.train --data DIR --output FILE`. The same data, seed, fastText version and
+Run as `corpus-kit lid train --data DIR --output FILE`. The same data, seed, fastText version and
 processor family give the same file: training is single-threaded, since fastText's threads race on purpose.
 """
 
@@ -13,10 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import click
-
-from corpus_kit.errors import CorpusKitError, missing_extra
-from corpus_kit.lid import corpus
+from corpus_kit.errors import missing_extra
+from corpus_kit.lid import calibrate, corpus, held_out
 from corpus_kit.lid.card import render
 from corpus_kit.lid.evaluate import Report, measure
 from corpus_kit.lid.identify import load
@@ -46,20 +44,30 @@ QUANTIZING: dict[str, Any] = {"cutoff": 235_000, "retrain": True, "epoch": 2, "l
 0.5 points."""
 
 
-def train(data_dir: Path, output: Path, *, seed: int = SEED) -> Report:
-    """Trains a model on a data folder, writes it and its card (`output` with the suffix `.md`), and measures it."""
+def train(data_dir: Path, output: Path, *, translations_dir: Path, seed: int = SEED) -> Report:
+    """Trains a model on a data folder, calibrates and measures it.
+
+    Writes the model, its calibration (`output` with the suffix `.json`) and its card (`.md`).
+    """
     corpus.require(data_dir)
-    prepared = prepare(data_dir, seed=seed)
+    prepared = prepare(data_dir, translations_dir, seed=seed)
     output.parent.mkdir(parents=True, exist_ok=True)
     fit(prepared, output, seed=seed)
     size = output.stat().st_size
     if size > MAX_BYTES:
         logger.warning("the model is %d bytes; it should be at most %d", size, MAX_BYTES)
-    report = measure(load(output), data_dir)
+    return document(prepared, data_dir, output, seed=seed)
+
+
+def document(prepared: Prepared, data_dir: Path, output: Path, *, seed: int = SEED) -> Report:
+    """Calibrates and measures a trained model, and writes its calibration and card."""
     digest = hashlib.sha256(output.read_bytes()).hexdigest()
+    made = held_out.calibrate_model(output, prepared, data_dir, seed=seed)
+    calibrate.write(made, calibrate.beside(output), facts={"model": output.name, "sha256": digest})
+    report = measure(load(output), data_dir, seed=seed)
     facts = {
         "file": output.name,
-        "bytes": f"{size:,}",
+        "bytes": f"{output.stat().st_size:,}",
         "sha256": digest,
         "trained with": f"fasttext-community {metadata.version('fasttext-community')}, seed {seed}, 1 thread",
         "settings": _settings(SETTINGS),
@@ -89,22 +97,3 @@ def fit(prepared: Prepared, output: Path, *, seed: int) -> None:
 
 def _settings(settings: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
-@click.command()
-@click.option("--data", "data_dir", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@click.option("--seed", default=SEED, show_default=True)
-def main(data_dir: Path, output: Path, seed: int) -> None:
-    """Train a language model on a data folder."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        report = train(data_dir, output, seed=seed)
-    except CorpusKitError as error:
-        raise click.ClickException(str(error)) from error
-    for name, score in report.gold.items():
-        click.echo(f"{name:10} {score.percent:6.2f}% of {score.texts}")
-
-
-if __name__ == "__main__":
-    main()
