@@ -10,7 +10,7 @@ from benchmarks.bars import conclude
 from benchmarks.environments import PeerFailed
 from benchmarks.texts import NoData
 
-NAMES = ("filters", "lid", "mixed")
+NAMES = ("auto", "filters", "lid", "minhash", "mixed")
 
 
 def main() -> int:

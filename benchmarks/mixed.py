@@ -21,6 +21,7 @@ from benchmarks.bars import Bar, Report
 from benchmarks.texts import data_folder
 from corpus_kit.language import profile_for
 from corpus_kit.lid import corpus, markers
+from corpus_kit.lid.evaluate import held_out_documents
 from corpus_kit.lid.text import fold
 from corpus_kit.stages import Identify
 
@@ -124,9 +125,8 @@ def make(folder: Path, *, pairs: Sequence[tuple[str, str]] = PAIRS, each: int = 
     """The documents: some of each pair, and some of one language."""
     rng = random.Random(11)
     documents: dict[str, list[list[str]]] = defaultdict(list)
-    for document in corpus.documents(folder):
-        usual = 300 < len(document.text) < 40_000 and corpus.is_held_out(document)
-        if usual and not markers.is_mislabelled(document) and not markers.is_mixed(document):
+    for document in held_out_documents(folder).kept:
+        if 300 < len(document.text) < 40_000:
             documents[document.label].append(list(_paragraphs(document)))
     for some in documents.values():
         rng.shuffle(some)

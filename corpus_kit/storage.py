@@ -30,6 +30,7 @@ from corpus_kit.errors import PlanError, missing_extra
 __all__ = [
     "DamagedInput",
     "FileEntry",
+    "address",
     "compression_of",
     "decompressed",
     "fingerprint",
@@ -82,6 +83,15 @@ def is_remote(path: str) -> bool:
     (True, False, False)
     """
     return _SCHEME.match(path) is not None and not path.lower().startswith("file://")
+
+
+def address(folder: str, relative: str) -> str:
+    """Path or URI of a file below a folder.
+
+    >>> address("run", "data/00000.parquet"), address("s3://bucket/run/", "data/00000.parquet")
+    ('run/data/00000.parquet', 's3://bucket/run/data/00000.parquet')
+    """
+    return os.path.join(folder, relative) if _SCHEME.match(folder) is None else _join(folder, relative)
 
 
 def open_random(path: str) -> pa.NativeFile:
