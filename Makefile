@@ -12,7 +12,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.run-installed: $(BIN)/python $(BUILD_FILES)
-	$(BIN)/python -m pip install --quiet --editable '.[ray,web,lang,frames]'
+	$(BIN)/python -m pip install --quiet --editable '.[ray,web,frames]'
 	@touch $@
 
 $(VENV)/.dev-installed: $(BIN)/python $(BUILD_FILES)

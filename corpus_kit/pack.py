@@ -32,7 +32,7 @@ LARGE_ENOUGH = 8
 """A part of at least one eighth of a shard is one by itself. Smaller files burden those who list and open them."""
 
 COMPRESSED = 8
-"""Metrics are counted in bytes of the file; as text they stand for about so many times more."""
+"""Metrics are measured in bytes of the file; the text they were taken from has about so many times more."""
 
 
 def plan_shards(receipts: Iterable[Receipt], shard_bytes: int) -> list[Shard]:
@@ -55,8 +55,9 @@ def _fill(files: Iterable[FileEntry], shard_bytes: int) -> list[list[FileEntry]]
     groups: list[list[FileEntry]] = []
     filled = 0
     for file in files:
-        size = file.text_bytes if file.kind == "data" else file.bytes * COMPRESSED
-        alone = _can_stand_alone(file.kind) and size * LARGE_ENOUGH >= shard_bytes
+        size = file.text_bytes if file.kind == "data" else file.bytes
+        weight = size if file.kind == "data" else size * COMPRESSED
+        alone = _can_stand_alone(file.kind) and weight * LARGE_ENOUGH >= shard_bytes
         if not groups or alone or filled + size > shard_bytes:
             groups.append([])
             filled = 0

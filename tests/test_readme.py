@@ -42,7 +42,7 @@ def outputs(cwd: Path) -> dict[str, str]:
 @pytest.mark.ray
 def test_the_readme_prints_what_the_program_prints(tmp_path):
     found = outputs(tmp_path)
-    assert len(found) == 4
+    assert len(found) == 5
     for match in BLOCK.finditer(README.read_text()):
         assert steady(match["output"]) == steady(found[match["command"]])
 
