@@ -5,16 +5,22 @@ from __future__ import annotations
 import click
 
 import corpus_kit
-from corpus_kit.commands import answer, run
+from corpus_kit.commands import answer, classifier, identify, lid, mix, pull, run, tune
 
 COMMANDS: tuple[click.Command, ...] = (
     run.run,
     run.plan,
     run.status,
     answer.check,
+    identify.identify,
     answer.explain,
     answer.why,
     answer.inspect,
+    tune.tune,
+    mix.mix,
+    pull.pull,
+    classifier.classifier,
+    lid.lid,
 )
 """Every command, in the order people need them."""
 

@@ -19,7 +19,7 @@ LAYERS = """
 5 sources     sources card inputs units
 6 plan        ledger guard recipe plan identity planner
 7 work        outputs totals job shard origins corpus pack tasks execute
-8 answers     catalogue opened choices show why samples tune check_file check check_lines labeling
+8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling
 8 answers     mix_count mix_file mix_lines mix
 9 run         classifier datasheet claim closing driver run progress summary
 10 doors      corpus_kit commands cli

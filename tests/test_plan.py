@@ -82,7 +82,7 @@ def test_a_plan_survives_its_file_and_builds_equal_stages(two, tmp_path):
 
 def test_columns_of_the_output(two):
     planned = toy.plan_of(USUAL, two)
-    assert planned.data_schema().names[-2:] == ["meta", "duplicates"]
+    assert planned.data_schema().names[-3:] == ["meta", "duplicates", "origins"]
     assert planned.data_schema().field("duplicates").type == pa.int32()
     assert {"raw", "reasons", "row"} & set(planned.data_schema().names) == set()
 

@@ -1,23 +1,31 @@
 """The `weight` stage: how often each kept document should be seen, so that groups get the shares asked for.
 
-Documents are not copied: the weight is an expected number of epochs, which `pull` and `export` turn into copies.
-Temperature: Conneau et al. 2020 (XLM-R), section 3.1, share of a group proportional to size^alpha.
+Documents are not copied: the weight is an expected number of epochs, which `pull` and `export` turn into copies. What
+can be asked for, and how it is solved, is in `mix_targets` and `mix_solve`; `corpus-kit mix` does the same to a
+finished run.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from corpus_kit.errors import PlanError, suggest
+from corpus_kit import resources
+from corpus_kit.errors import PlanError
+from corpus_kit.mix_groups import Group, flatten, group_columns, group_values, label, unknown
+from corpus_kit.mix_measure import columns_measured, measured
+from corpus_kit.mix_sizes import Unit
+from corpus_kit.mix_solve import solve
+from corpus_kit.mix_targets import Targets, load_targets
 from corpus_kit.sampling import hash64
-from corpus_kit.stage import CorpusStage, register
+from corpus_kit.stage import CorpusStage, Number, register
 
 DECISION = pa.schema(
     [
@@ -31,56 +39,117 @@ DECISION = pa.schema(
     ]
 )
 
+_SLASH = "%2F"
+"""Stands for a slash inside a value, where slashes join the values of several columns."""
+
 
 @register("weight")
 class Weight(CorpusStage):
-    """Gives each document the weight that brings its group to its share of the corpus, the whole keeping its size."""
+    """Gives each document the weight that brings its group to its share of the corpus, the whole keeping its size.
 
+    By temperature (`alpha`), by target shares (`targets`), by UniMax (`method: unimax` and `max_epochs`), or as a
+    targets file says (`targets: NAME`). A cap that binds leaves its rest to the other groups; where all bind, the whole
+    shrinks. A targets file has its own say about both.
+    """
+
+    version: ClassVar[int] = 2
     decision: ClassVar[Literal["rows", "corpus"]] = "corpus"
     needs: ClassVar[tuple[str, ...]] = ("text",)
     gives: ClassVar[Mapping[str, pa.DataType]] = {"weight": pa.float64()}
 
     by: tuple[Literal["lang", "category", "source", "license"], ...] = Field(default=("lang",), min_length=1)
     """Columns whose values make the groups."""
-    unit: Literal["bytes", "characters", "documents"] = "bytes"
-    """What sizes and shares are counted in. Bytes are of UTF-8."""
+    unit: Unit = "bytes"
+    """What sizes and shares are counted in. Bytes are of UTF-8; tokens need a column `tokens` or `tokens:NAME`."""
+    tokenizer: str | None = None
+    """NAME of the tokenizer whose column is meant."""
+    method: Literal["natural", "temperature", "unimax", "shares"] | None = None
+    """By default what `alpha` or `targets` imply; natural without them."""
     alpha: float | None = Field(default=None, ge=0, le=1)
     """Share proportional to size^alpha: 1 as found, 0 all groups alike."""
-    targets: dict[str, float] | None = None
-    """Group (values joined by `/`) -> share; they add up to 1."""
+    targets: dict[str, Any] | str | None = None
+    """Group (values joined by `/`) -> share, adding up to 1; or a targets file, or the name of a shipped mix."""
     max_epochs: float | None = Field(default=None, gt=0)
     """No group is seen more often; what it leaves goes to the others."""
+    total: float | Literal["constant"] = "constant"
+    """Size of the whole in the unit; constant, as large as what there is."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Weight:
         if self.alpha is not None and self.targets is not None:
             raise ValueError("give alpha or targets, not both")
-        if self.targets is not None and not all(math.isfinite(one) for one in self.targets.values()):
-            raise ValueError("a target is not a number")
-        if self.targets is not None and abs(sum(self.targets.values()) - 1) > 1e-6:
-            raise ValueError(f"targets add up to {sum(self.targets.values()):g}, not 1")
-        if self.targets is not None and min(self.targets.values()) < 0:
-            raise ValueError("a target is negative")
+        if isinstance(self.targets, str):
+            # Not by what was given: a plan writes out every default, and is read back.
+            for name in ("by", "unit", "tokenizer", "method", "max_epochs", "total"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"the targets file says what `{name}` is; do not give both")
+            return self
+        try:
+            self._own_targets()
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ValueError(first["msg"].removeprefix("Value error, ")) from None
         return self
 
+    def asked(self) -> Targets:
+        """What the fields, or the targets file, ask for."""
+        if not isinstance(self.targets, str):
+            return self._own_targets()
+        path = resources.find("mixes", self.targets)
+        return _load(path, resources.digest(path))
+
+    def _own_targets(self, shares: Mapping[str, Any] | None = None) -> Targets:
+        assert not isinstance(self.targets, str)
+        implied = "temperature" if self.alpha is not None else "natural" if self.targets is None else "shares"
+        return Targets(
+            by=self.by,
+            unit=self.unit,
+            tokenizer=self.tokenizer,
+            method=self.method or implied,
+            alpha=self.alpha,
+            shares=self.targets if shares is None else dict(shares),
+            max_epochs=self.max_epochs,
+            total=self.total,
+        )
+
+    def files(self) -> list[Path]:
+        """The targets file."""
+        return [resources.find("mixes", self.targets)] if isinstance(self.targets, str) else []
+
+    def check(self, available: Mapping[str, pa.DataType]) -> None:
+        """Reads the targets file, so that a wrong one is found, and looks at the columns it groups by."""
+        group_columns(self.asked().by, available, "the data")
+
+    def numbers(self) -> list[Number]:
+        """Alpha, cap, total, and the number of every group."""
+        asked = self.asked()
+        origin = "recipe" if not isinstance(self.targets, str) else f"{self.targets}: {asked.cites or 'targets file'}"
+        found: list[Number] = []
+        for field in ("alpha", "shares", "weights", "epochs", "max_epochs"):
+            by_group = isinstance(getattr(asked, field), Mapping)
+            found += [
+                Number(name=f"{field}.{label(name)}" if by_group else field, value=value, origin=origin)
+                for name, value in asked.numbers(field).items()
+            ]
+        return found + ([Number(name="total", value=asked.total, origin=origin)] if _is_number(asked.total) else [])
+
     def columns_needed(self) -> tuple[str, ...]:
-        """The text, and the columns that make the groups."""
-        return ("text", *self.by)
+        """What is measured, and the columns that make the groups."""
+        asked = self.asked()
+        return (*columns_measured(asked.unit, asked.tokenizer), *asked.by)
 
     def collect(self, batch: pa.RecordBatch, round: int, wanted: pa.Table | None) -> pa.Table:
         """Group and size of each row."""
-        parts = [pc.fill_null(batch[column], "none") for column in self.by]
-        group = pc.binary_join_element_wise(*parts, "/") if len(parts) > 1 else parts[0]
+        asked = self.asked()
+        group = _joined(batch, asked.by)
         names = group.dictionary_encode()
         keys = np.array([hash64("weight", name) for name in names.dictionary.to_pylist()], np.uint64)
-        measure = {"bytes": pc.binary_length, "characters": pc.utf8_length}
-        size = measure[self.unit](batch["text"]).cast(pa.int64()) if self.unit in measure else None
         return pa.table(
             {
                 "row": batch["row"],
                 "key": keys[names.indices.to_numpy()],
                 "group": group,
-                "size": np.ones(batch.num_rows, np.int64) if size is None else size,
+                "size": measured(batch, asked.unit, asked.tokenizer),
             }
         )
 
@@ -92,33 +161,24 @@ class Weight(CorpusStage):
     def decide(self, grouped: pa.Table) -> pa.Table:
         """Shares and weights. Raises PlanError if a target names a group that is not there, or leaves one out."""
         grouped = grouped.sort_by("group")
-        names, size = grouped["group"].to_pylist(), grouped["size"].to_numpy().astype(np.float64)
-        total = size.sum()
-        natural = size / total if total else np.full(len(size), 1 / len(size))
-        weight, capped = _solve(size, self._wanted(names, natural), self.max_epochs)
-        reached = weight * size
-        columns = [
-            names,
-            grouped["documents"],
-            grouped["size"],
-            natural,
-            reached / reached.sum() if reached.sum() else natural,
-            weight,
-            capped,
-        ]
-        return pa.table(columns, schema=DECISION)
+        names, size = grouped["group"].to_pylist(), grouped["size"].to_pylist()
+        groups = [_parts(name, len(self.asked().by)) for name in names]
+        if not any(size):
+            alike, none = np.full(len(size), 1 / max(1, len(size))), np.zeros(len(size))
+            found = [alike, alike, none, none.astype(bool)]
+        else:
+            found = self._solved(dict(zip(groups, size, strict=True)))
+        return pa.table([names, grouped["documents"], grouped["size"], *found], schema=DECISION)
 
-    def _wanted(self, names: list[str], natural: np.ndarray) -> np.ndarray:
-        if self.targets is None:
-            powered = natural ** (1.0 if self.alpha is None else self.alpha)
-            return powered / powered.sum()
-        for name, share in self.targets.items():
-            if share > 0 and name not in names:
-                raise PlanError(f"weight: no document is left in the target group {name!r}; {suggest(name, names)}")
-        for name in names:
-            if name not in self.targets:
-                raise PlanError(f"weight: group {name!r} has no target; give it a share, or 0 to leave it out")
-        return np.array([self.targets[name] for name in names])
+    def _solved(self, sizes: dict[Group, int]) -> list[np.ndarray]:
+        asked = self.asked()
+        if isinstance(self.targets, dict):
+            asked = self._own_targets(_present(self.targets, list(sizes), len(self.by)))
+        try:
+            solved = solve(sizes, asked, unit=asked.unit, shrink=not isinstance(self.targets, str))
+        except PlanError as error:
+            raise PlanError(f"{self.as_ or self.name}: {error}") from None
+        return [solved.natural, solved.share, solved.epochs, solved.capped]
 
     def empty_decision(self) -> pa.Table:
         """No groups."""
@@ -126,8 +186,7 @@ class Weight(CorpusStage):
 
     def apply(self, batch: pa.RecordBatch, decision: pa.Table) -> pa.RecordBatch:
         """The batch with the weight of each row's group."""
-        group = self.collect(batch, 0, None)["group"]
-        at = pc.index_in(group, value_set=decision["group"].combine_chunks())
+        at = pc.index_in(_joined(batch, self.asked().by), value_set=decision["group"].combine_chunks())
         weight = decision["weight"].take(at).combine_chunks()
         at_column = batch.schema.get_field_index("weight")
         if at_column >= 0:
@@ -135,25 +194,27 @@ class Weight(CorpusStage):
         return batch.append_column("weight", weight)
 
 
-def _solve(size: np.ndarray, share: np.ndarray, cap: float | None) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that give each group its share of the present total, none above the cap.
+@functools.lru_cache(maxsize=8)
+def _load(path: Path, digest: str) -> Targets:
+    return load_targets(path)
 
-    What capped groups cannot use goes to the others in proportion to their shares, round by round.
-    """
-    total = size.sum()
-    share = np.where(size > 0, share, 0.0)  # empty documents cannot fill a share
-    share = share / share.sum() if share.sum() else share
-    weight = np.divide(share * total, size, out=np.zeros_like(size), where=size > 0)
-    capped = np.zeros(len(size), bool)
-    while cap is not None:
-        over = ~capped & (weight > cap * (1 + 1e-12))
-        if not over.any():
-            break
-        capped |= over
-        free = ~capped & (share > 0)
-        left = total - cap * size[capped].sum()
-        weight[capped] = cap
-        if not free.any() or left <= 0:
-            break
-        weight[free] = share[free] / share[free].sum() * left / size[free]
-    return weight, capped
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _present(targets: Mapping[str, Any], groups: Sequence[Group], depth: int) -> dict[str, Any]:
+    """The targets without groups that are to be left out and are not there anyway."""
+    absent = set(unknown(flatten(targets, depth), groups))
+    return {key: one for key, one in targets.items() if one != 0 or absent.isdisjoint(flatten({key: one}, depth))}
+
+
+def _joined(batch: pa.RecordBatch, by: tuple[str, ...]) -> pa.Array:
+    values = [group_values(batch, column) for column in by]
+    if len(values) == 1:
+        return values[0]
+    return pc.binary_join_element_wise(*(pc.replace_substring(one, "/", _SLASH) for one in values), "/")
+
+
+def _parts(name: str, columns: int) -> Group:
+    return (name,) if columns == 1 else tuple(part.replace(_SLASH, "/") for part in name.split("/"))
