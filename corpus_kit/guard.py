@@ -120,7 +120,7 @@ def losses(guard: Guard, tally: Tally, stages: Sequence[str]) -> list[Loss]:
     """
     if guard.action == "off":
         return []
-    whole = _documents(tally)
+    whole = _documents(guard, tally)
     failing: dict[tuple[str, str, str], Counter[str]] = {}
     counted: dict[tuple[str, str, str], Counter[str]] = {}
     for one, many in tally.failing.items():
@@ -136,15 +136,18 @@ def losses(guard: Guard, tally: Tally, stages: Sequence[str]) -> list[Loss]:
     return sorted(found, key=lambda one: (order[one.stage], -one.removed / one.of, -one.of, one))
 
 
-def _documents(tally: Tally) -> Counter[tuple[str, str, str]]:
-    """Documents that left a stage, one way or another, by stage and source and by stage and language.
+def _documents(guard: Guard, tally: Tally) -> Counter[tuple[str, str, str]]:
+    """Documents a stage judged, by stage and source and by stage and language, less those it is meant to reject.
 
-    Counted on leaving, because a stage may be the one that says what the language is.
+    Counted on leaving, because a stage may be the one that says what the language is. What was meant to go, or was
+    not looked at, must not make a loss look small.
     """
     whole: Counter[tuple[str, str, str]] = Counter()
     for cell, many in tally.documents.items():
-        if cell.flow in ("kept", "rejected", "segmented"):
-            for kind, group in _groups(cell.source, cell.lang):
+        if cell.flow not in ("kept", "rejected", "segmented") or cell.code == "untouched":
+            continue
+        for kind, group in _groups(cell.source, cell.lang):
+            if cell.flow != "rejected" or not guard.allows(cell.stage, cell.code, kind, group):
                 whole[cell.stage, kind, group] += many
     return whole
 

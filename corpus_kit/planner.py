@@ -23,6 +23,7 @@ from corpus_kit.plan import Plan, Segment, SourcePlan, StagePlan
 from corpus_kit.recipe import Recipe
 from corpus_kit.resources import digest as file_digest
 from corpus_kit.schema import COLUMNS, RAW_COLUMNS, TAKEN_OFF
+from corpus_kit.scope import check_scope
 from corpus_kit.sources import RAW_FORMATS, REJECT_CODES, Unit
 from corpus_kit.stage import REGISTRY, BatchStage, CorpusStage, Stage, require_modules
 from corpus_kit.units import list_units, make_loads
@@ -51,6 +52,8 @@ def plan(
         check_allowed(recipe.guard, {READ: REJECT_CODES} | {stage_id: stage.all_codes() for stage_id, stage in named})
     units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
     _check_formats(units, named)
+    for stage_id, stage in named:
+        check_scope(stage_id, stage, sources, {source.card.category for source in sources.values()})
     stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
     loads = make_loads(units, recipe.split_bytes)
     partitions = _partitions(sum(unit.size for unit in units))

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus_kit.errors import PlanError, suggest
 from corpus_kit.stage import Stage
+
+LABEL = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und")
+
+
+def check_scope(stage_id: str, stage: Stage, sources: Collection[str], categories: Collection[str]) -> None:
+    """Finds names in `only` and `except` that no row can have: they would switch the stage off, or on, in silence."""
+    for key, scope in (("only", stage.only), ("except", stage.except_)):
+        for column, known in (("source", sources), ("category", categories)):
+            for name in getattr(scope, column, None) or ():
+                if name not in known:
+                    raise PlanError(f"{stage_id}: {key}: no input has the {column} {name!r}; {suggest(name, known)}")
+        for label in getattr(scope, "lang", None) or ():
+            if not LABEL.fullmatch(label):
+                raise PlanError(f"{stage_id}: {key}: a language is written like dan_Latn, not {label!r}")
 
 
 def touched_rows(stage: Stage, batch: pa.RecordBatch) -> pa.BooleanArray | None:

@@ -133,7 +133,7 @@ def test_line_rules_and_line_functions():
     assert "does           removes the line\n" in page
     assert "category code  off" in page
     assert "clean.c4_javascript" in explain("contains")
-    assert "c4: a line ruleset of 7 rules, for stage clean" in explain("c4")
+    assert "c4: a line ruleset of 6 rules, for stage clean" in explain("c4")
 
 
 def test_reader_codes_columns_languages_and_data():

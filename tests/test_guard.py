@@ -343,3 +343,22 @@ def test_the_command_ends_with_1(tmp_path, sources):
     assert result.returncode == 1
     assert "error: the guard stops the run" in result.stderr
     assert "number 7" not in result.stderr  # no text of a document
+
+
+def test_what_was_meant_to_go_makes_no_loss_look_small():
+    counts = Tally()
+    counts.add(Cell("identify", "rejected", "s", "eng_Latn", "identify.language"), 9500, 0)
+    counts.add(Cell("identify", "rejected", "s", "dan_Latn", "identify.score"), 500, 0)
+    found = {(one.kind, one.group, one.removed, one.of) for one in losses(Guard(), counts, ["identify"])}
+    assert found == {("source", "s", 500, 500), ("language", "dan_Latn", 500, 500)}
+
+
+def test_what_a_stage_did_not_look_at_is_not_of_its_documents():
+    counts = Tally()
+    counts.add(Cell("filter", "rejected", "s", "nno_Latn", "a.b"), 1000, 0)
+    counts.add(Cell("filter", "kept", "s", "dan_Latn", "untouched"), 9000, 0)
+    found = losses(Guard(), counts, ["filter"])
+    assert {(one.kind, one.group, one.removed, one.of) for one in found} == {
+        ("source", "s", 1000, 1000),
+        ("language", "nno_Latn", 1000, 1000),
+    }

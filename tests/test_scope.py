@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 import pytest
+import toy
 
+from corpus_kit.errors import PlanError
 from corpus_kit.schema import READ_SCHEMA, Reason, rejected, set_reasons
 from corpus_kit.scope import merge, touched_rows
 from corpus_kit.stages import Normalize
@@ -42,3 +44,22 @@ def test_merge_keeps_the_order_and_fills_new_columns_with_null():
     assert merged["id"].equals(whole["id"])
     assert merged["score"].to_pylist() == [None, 1.0, None, 2.0]
     assert rejected(merged).to_pylist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        ("only: {source: [webb]}", "normalize: only: no input has the source 'webb'"),
+        ("except: {category: [newz]}", "normalize: except: no input has the category 'newz'"),
+        ("only: {lang: [da]}", "normalize: only: a language is written like dan_Latn, not 'da'"),
+    ],
+)
+def test_a_scope_that_fits_no_row_is_found_before_the_first(toy_source, scope, message):
+    with pytest.raises(PlanError) as caught:
+        toy.plan_of(f"recipe: 1\nstages:\n  - normalize: {{{scope}}}\n", [toy_source])
+    assert message in str(caught.value)
+
+
+def test_a_scope_that_fits_passes(toy_source):
+    recipe = "recipe: 1\nstages:\n  - normalize: {only: {source: [toy], category: [web], lang: [dan_Latn, und]}}\n"
+    assert toy.plan_of(recipe, [toy_source]).stages[0].id == "normalize"
