@@ -56,7 +56,7 @@ def read_row(path: Path, *, lang: str | None = None, category: str | None = None
     is_page = raw[:512].lstrip().lower().startswith(_PAGE_STARTS) or format_of(path.name) == "html"
     row: dict[str, Any] = dict.fromkeys(READ_SCHEMA.names)
     row |= {"id": "check-0", "source": "check", "lang": lang, "category": category, "origin": path.name}
-    row |= {"raw": raw, "media_type": "text/html"} if is_page else {"text": _text(path, raw)}
+    row |= {"raw": raw, "media_type": "text/html"} if is_page else {"text": text_of(path, raw)}
     batch = pa.RecordBatch.from_pylist([row], schema=READ_SCHEMA)
     return batch if is_page else batch.drop_columns(["raw", "media_type", "headers"]), is_page
 
@@ -82,7 +82,8 @@ def _read(path: Path) -> bytes:
     return b"".join(pieces)[:MAX_BYTES]
 
 
-def _text(path: Path, raw: bytes) -> str:
+def text_of(path: Path | str, raw: bytes) -> str:
+    """The text of a file's bytes. Raises PlanError for what is no text."""
     for start, kind in _KINDS.items():
         if raw.startswith(start):
             raise PlanError(f"{path} is {kind}, not text; take the text out of it first")

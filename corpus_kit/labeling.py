@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
+from corpus_kit.check_file import text_of
 from corpus_kit.errors import PlanError
 from corpus_kit.sources import MAX_RECORD_BYTES
 from corpus_kit.sources.jsonl import Jsonl, parse_record, split_lines
@@ -39,9 +40,12 @@ def stage_for(*, model: str | None, wide: str | None, paragraphs: bool) -> Ident
     return stage
 
 
-def told(stage: Identify, file: str, *, top: int | None = None) -> Iterator[list[dict[str, Any]]]:
-    """What the stage says of each text of a file, in groups; `file` may be `-`. `top`: that many best labels too."""
-    for group in _grouped(_texts(file), _RECORDS):
+def told(stage: Identify, file: str, *, top: int | None = None, field: str = "text") -> Iterator[list[dict[str, Any]]]:
+    """What the stage says of each text of a file, in groups; `file` may be `-`.
+
+    `top`: that many best labels too. `field`: that of JSONL records which holds the text.
+    """
+    for group in _grouped(_texts(file, field), _RECORDS):
         answers = _answers(stage, [one.text for one in group], top)
         yield [{"text": one.where, **answer} for one, answer in zip(group, answers, strict=True)]
 
@@ -74,32 +78,43 @@ def _column(texts: list[str | None] | list[str]) -> pa.Array:
         return pa.array(sound, pa.large_string())
 
 
-def _texts(file: str) -> Iterator[Named]:
+def _texts(file: str, field: str) -> Iterator[Named]:
     name = "stdin" if file == STDIN else file
     if file == STDIN:
         data = _stdin().read()
         if not data.lstrip().startswith(b'{"'):
-            yield Named(name, decode_text(data)[0])
+            yield Named(name, text_of(name, data))
             return
         pieces = iter([data])
-        yield from _records(lambda _: next(pieces, b""), name)
+        yield from _records(lambda _: next(pieces, b""), name, field)
         return
     with _opened(file) as stream:
         if _is_records(file):
-            yield from _records(stream.read, name)
+            yield from _records(stream.read, name, field)
             return
         data = b"".join(iter(lambda: stream.read(_PIECE), b""))
         if len(data) > MAX_RECORD_BYTES:
             raise PlanError(f"{file} is larger than {MAX_RECORD_BYTES >> 20} MB; label its lines with --lines")
-        yield Named(name, decode_text(data)[0])
+        yield Named(name, text_of(name, data))
 
 
-def _records(read: Callable[[int], bytes], name: str) -> Iterator[Named]:
+def _records(read: Callable[[int], bytes], name: str, field: str) -> Iterator[Named]:
     """Texts of JSONL records; a line that is no record has none."""
+    seen = found = 0
     for number, line in enumerate(split_lines(read, 0, float("inf"), MAX_RECORD_BYTES), 1):
         if line.data.strip() or line.reason:
-            columns = {} if line.reason else parse_record(line.data.removeprefix(b"\xef\xbb\xbf"), {"text": "text"})[0]
+            columns = {} if line.reason else parse_record(line.data.removeprefix(b"\xef\xbb\xbf"), {"text": field})[0]
+            seen, found = seen + 1, found + (columns.get("text") is not None)
+            if seen == _RECORDS:
+                _check_field(found, name, field)
             yield Named(f"{name}:{number}", columns.get("text"))
+    if 0 < seen < _RECORDS:
+        _check_field(found, name, field)
+
+
+def _check_field(found: int, name: str, field: str) -> None:
+    if not found:
+        raise PlanError(f"{name}: no record has a text in its field {field!r}; say which holds it with --text-field")
 
 
 def _lines(file: str) -> Iterator[list[str]]:

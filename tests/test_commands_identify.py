@@ -124,3 +124,22 @@ def write_page() -> None:
 
 if __name__ == "__main__":
     write_page()
+
+
+def test_records_without_a_text_are_not_labeled_in_silence(tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"body": "Det gode skib sejlede ud af havnen i den tidlige morgen."}\n' * 3)
+    result = CliRunner().invoke(main, ["identify", str(file)])
+    assert result.exit_code == 2
+    assert "no record has a text in its field 'text'; say which holds it with --text-field" in result.stderr
+    result = CliRunner().invoke(main, ["identify", str(file), "--text-field", "body"])
+    assert result.exit_code == 0
+    assert result.stdout.count("dan_Latn") == 3
+
+
+def test_what_is_not_text_is_refused(tmp_path):
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"PAR1" + bytes(range(256)) * 4)
+    result = CliRunner().invoke(main, ["identify", str(file)])
+    assert result.exit_code == 2
+    assert "is a Parquet file, not text" in result.stderr

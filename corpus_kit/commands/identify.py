@@ -14,6 +14,7 @@ from corpus_kit.commands.talk import json_option, reports_errors
 @click.option("--paragraphs", is_flag=True, help="Also the share of each language, by paragraphs.")
 @click.option("--lines", "by_line", is_flag=True, help="Label each line, tab-separated, as lines come in.")
 @click.option("--top", metavar="K", type=click.IntRange(min=1), help="Also the K best labels.")
+@click.option("--text-field", default="text", show_default=True, help="Field of JSONL records that holds the text.")
 @json_option
 @reports_errors
 def identify(
@@ -23,6 +24,7 @@ def identify(
     paragraphs: bool,
     by_line: bool,
     top: int | None,
+    text_field: str,
     as_json: bool,
 ) -> None:
     """Tell the language of text files, of the records of JSONL files (field text), or of lines; - is standard input.
@@ -37,7 +39,10 @@ def identify(
     if not (by_line or as_json):
         click.echo(labeling.HEADER)
     for file in files:
-        groups = labeling.told_lines(stage, file, top=top) if by_line else labeling.told(stage, file, top=top)
+        if by_line:
+            groups = labeling.told_lines(stage, file, top=top)
+        else:
+            groups = labeling.told(stage, file, top=top, field=text_field)
         for group in groups:
             if as_json:
                 lines = [labeling.json_line(one) for one in group]
