@@ -3,8 +3,9 @@
     python tests/fuzz_kernels.py --seconds 60
 
 Builds the extension with the sanitizers into a temporary folder, then runs itself with their runtime loaded before
-Python's. Every buffer is an allocation of exactly its size, so one byte too far is noticed. Results are also compared
-with the definitions. Needs GCC; exits with 3 if it is not there.
+Python's; and again with the extension built for any processor, without choosing among instruction sets. Every buffer is
+an allocation of exactly its size, so one byte too far is noticed. Results are also compared with the definitions. Needs
+GCC; exits with 3 if it is not there.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ ENVIRONMENT = {
 }
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, *more: str) -> Path:
     """The extension, compiled with the sanitizers."""
+    folder.mkdir()
     target = folder / "_kernels.abi3.so"
     source = ROOT / "corpus_kit" / "kernels" / "_kernels.c"
     headers = sysconfig.get_path("include")
-    command = ["gcc", "-std=c11", "-shared", "-fPIC", "-DPy_LIMITED_API=0x030B0000", f"-I{headers}", *FLAGS]
+    command = ["gcc", "-std=c11", "-shared", "-fPIC", "-DPy_LIMITED_API=0x030B0000", f"-I{headers}", *FLAGS, *more]
     subprocess.run([*command, str(source), "-o", str(target)], check=True)
     return target
 
@@ -51,16 +53,20 @@ def runtime(name: str) -> str | None:
 
 
 def run_sanitized(seconds: float, seed: int) -> int:
-    """Builds, then runs this file again inside the sanitizers."""
+    """Builds, then runs this file again inside the sanitizers: three quarters of the time with all instruction sets."""
     libraries = [runtime("libasan.so"), runtime("libubsan.so")] if shutil.which("gcc") else [None]
     if None in libraries:
         print("gcc with its sanitizer libraries is not installed", file=sys.stderr)
         return 3
+    environment = os.environ | ENVIRONMENT | {"LD_PRELOAD": ":".join(filter(None, libraries))}
     with tempfile.TemporaryDirectory() as folder:
-        extension = build(Path(folder))
-        environment = os.environ | ENVIRONMENT | {"LD_PRELOAD": ":".join(filter(None, libraries))}
-        command = [sys.executable, __file__, "--extension", str(extension), "--seconds", str(seconds)]
-        return subprocess.run([*command, "--seed", str(seed)], env=environment, check=False).returncode
+        for name, flags, share in [("levels", [], 0.75), ("plain", ["-DCORPUS_KIT_PLAIN"], 0.25)]:
+            extension = build(Path(folder) / name, *flags)
+            command = [sys.executable, __file__, "--extension", str(extension), "--seconds", str(share * seconds)]
+            done = subprocess.run([*command, "--seed", str(seed)], env=environment, check=False)
+            if done.returncode != 0:
+                return done.returncode
+    return 0
 
 
 def load(extension: str) -> None:
@@ -100,6 +106,14 @@ PIECES = [
 ]
 PIECES += [b"\xe2\x80\x83", b"\xe2\x81\x9f", b"\xe3\x80\x80", b"\xe3\x80", b"\xf0\x9f\x91\xa9", b"\xff", b"\xc3\xa5"]
 
+# What the metrics look at: ends of sentences, signs that are stripped off, capitals, numbers, words of UAX #29.
+SIGNS = [each.encode() for each in ".!?,;:\"'()[]{}/*>«»“”¿…。؟"]
+TRICKY = """
+Ja NEI d. J. 12. 123. 3,5 x_1 E.U. don't http lorem Ipsum ÅÆØ İ Ⓜ Ⱥ ⓐ m² Ⅷ 日本 アイ ﾞ 🇩🇰🇸🇪 א"ב e\u0301 \u00ad �
+👩\u200d👧
+"""
+WORDS = [each.encode() for each in TRICKY.split()]
+
 
 def make_text(source: random.Random) -> bytes | None:
     """Random bytes, or random pieces of what matters to the kernels; often as long as a block, or one more or less."""
@@ -108,10 +122,13 @@ def make_text(source: random.Random) -> bytes | None:
         return None
     size = source.choice([0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 128, 130, source.randrange(300), source.randrange(9000)])
     if kind < 0.15:  # the most edges there can be
-        return (b" a" * 6200)[: source.choice([4095, 4096, 4097, 8191, 8192, 8193, 12289])]
-    if kind < 0.4:
+        return (b" a" * 6200)[: source.choice([2047, 2048, 2049, 4095, 4096, 4097, 8191, 8192, 8193, 12289])]
+    if kind < 0.25:
         return source.randbytes(size)
-    return b"".join(source.choices(PIECES, k=size + 1))[:size]
+    pieces = source.choice([PIECES, [*PIECES, *SIGNS, *WORDS], [*SIGNS, *WORDS, b" ", b" ", b"\n"]])
+    if kind < 0.5:  # the same few again and again, so that much repeats
+        pieces = source.choices(pieces, k=source.randrange(1, 8)) + [b" "] * source.randrange(4)
+    return b"".join(source.choices(pieces, k=size + 1))[:size]
 
 
 def fuzz(seconds: float, seed: int) -> None:
@@ -122,6 +139,7 @@ def fuzz(seconds: float, seed: int) -> None:
     from corpus_kit import kernels
     from corpus_kit.kernels import _kernels, definition, hashes, measure
     from corpus_kit.metrics import measure_by_definition
+    from corpus_kit.segmentation import Words
 
     def exact(values: bytes) -> np.ndarray:
         return np.frombuffer(values, np.uint8).copy()
@@ -149,13 +167,17 @@ def fuzz(seconds: float, seed: int) -> None:
         metrics(array, [(text or b"").decode(errors="replace") for text in texts[offset:]])
 
     def metrics(array: pa.Array, texts: list[str]) -> None:
-        known = [frozenset(["a", "ord", "å", "x" * 17, "\ufffd"]), frozenset(), None]
-        lists = [measure.WordLists(words) for words in known]
+        stop = frozenset(["a", "ord", "å", "x" * 17, "\ufffd", "ja", "b", ""])
+        known = [(stop, frozenset(["nei", "b", "å", "x" * 17])), (frozenset(), None), (None, stop)]
+        lists = [measure.WordLists(*each) for each in known]
         which = np.array([source.randrange(3) for _ in texts], int)
-        made = measure.measure_columns(array, lists=lists, which=which)
-        expected = measure_by_definition(measure.COLUMNS, pa.array(texts, pa.large_string()), lists, which)
-        for name in measure.COLUMNS:
-            assert np.array_equal(made[name], expected[name], equal_nan=True), (seed, rounds, name)
+        columns = source.sample(measure.COLUMNS, k=source.choice([1, 3, len(measure.COLUMNS)]))
+        words: Words = source.choice(["whitespace", "whitespace", "unicode"])
+        level = source.randrange(measure.BEST_LEVEL + 1)
+        made = measure.measure_columns(array, lists=lists, which=which, columns=columns, words=words, level=level)
+        expected = measure_by_definition(columns, pa.array(texts, pa.large_string()), lists, which, words=words)
+        for name in columns:
+            assert np.array_equal(made[name], expected[name], equal_nan=True), (seed, rounds, name, words, level)
 
     def damaged() -> None:
         rows = source.randrange(1, 9)
@@ -167,16 +189,18 @@ def fuzz(seconds: float, seed: int) -> None:
         data = exact(source.randbytes(source.randrange(400)))
         array = (validity, ends, data, source.randrange(3), source.randrange(rows + 2))
         length = array[4]
-        which = np.array([source.randrange(-2, 4) for _ in range(length)], np.int64)
+        which = np.array([source.choice([0, 0, 0, 1, -1, 5]) for _ in range(length)], np.int64)
+        lists = source.randrange(3)
+        listed = (*array, exact(source.randbytes(length)), ends[:lists].copy(), exact(source.randbytes(lists)))
+        columns = np.arange(len(measure.COLUMNS)) if source.random() < 0.9 else ends
         calls = [
             lambda: _kernels.digests(*array, np.empty((length, 2), np.uint64)),
             lambda: _kernels.shingle_sets(*array, 3, 0, np.empty(length + 1, np.int64)),
             lambda: _kernels.shingle_sets(*array, 3, 1, np.empty(length + 1, np.int64)),
             lambda: _kernels.signatures(*array, 3, 0, 7, 1, np.empty((length, 7), np.uint32)),
             lambda: _kernels.pair_jaccard(*array, ends, ends, np.empty(rows + 1, np.float64)),
-            lambda: _kernels.measure(
-                *array, *array, exact(np.array(numbers[:3]).tobytes()), which, np.empty((len(measure.COLUMNS), length))
-            ),
+            lambda: _kernels.measure(*array, *listed, which, columns, True, 3, np.empty((len(columns), length))),
+            lambda: _kernels.measure(*array, *listed, which, columns, False, 3, np.empty((len(columns), length))),
             lambda: _kernels.jaccard(data, data[: source.randrange(len(data) + 1)].copy()),
         ]
         with contextlib.suppress(ValueError, IndexError):

@@ -153,9 +153,10 @@ def pair_jaccard(
 
 
 def _chunks(texts: Texts) -> list[pa.Array]:
-    """The text as large_string arrays; only offsets are ever copied."""
+    """The text as large_string arrays; only offsets are ever copied, unless it comes as views."""
     kind = texts.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    if not (is_text or pa.types.is_null(kind)):
         raise TypeError(f"texts must be string or large_string, not {kind}")
     chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
     return [chunk if pa.types.is_large_string(kind) else pc.cast(chunk, pa.large_string()) for chunk in chunks]

@@ -19,6 +19,7 @@
 
 #include "arrow.h"
 #include "hashing.h"
+#include "lists.h"
 #include "metrics.h"
 #include "minhash.h"
 #include "shingles.h"
@@ -261,32 +262,80 @@ static PyObject *pair_jaccard(PyObject *Py_UNUSED(module), PyObject *arguments)
     return result;
 }
 
+/* Copies the numbers of columns, which another thread might change later, once they are known to be some. */
+static int read_columns(const Py_buffer *columns, Request *request)
+{
+    request->column_count = (size_t)columns->len / sizeof(int64_t);
+    if (!check_numbers(columns, request->column_count, 1, sizeof(int64_t)))
+        return 0;
+    if (request->column_count > COLUMN_COUNT) {
+        PyErr_SetString(PyExc_ValueError, "there are not so many columns");
+        return 0;
+    }
+    for (size_t i = 0; i < request->column_count; i++) {
+        int64_t column = read_int64(columns->buf, i);
+        if (column < 0 || column >= COLUMN_COUNT) {
+            PyErr_SetString(PyExc_IndexError, "there is no such column");
+            return 0;
+        }
+        request->columns[i] = (size_t)column;
+    }
+    return 1;
+}
+
 static PyObject *measure(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     ArrayArguments given = {0}, given_words = {0};
-    Py_buffer ends = {0}, which = {0}, out = {0};
-    if (!PyArg_ParseTuple(arguments, "z*z*z*nnz*z*z*nny*y*w*:measure", &given.validity, &given.offsets, &given.items,
-                          &given.offset, &given.length, &given_words.validity, &given_words.offsets,
-                          &given_words.items, &given_words.offset, &given_words.length, &ends, &which, &out))
+    Py_buffer kinds = {0}, ends = {0}, knows = {0}, which = {0}, columns = {0}, out = {0};
+    Request request;
+    if (!PyArg_ParseTuple(arguments, "z*z*z*nnz*z*z*nny*y*y*y*y*piw*:measure", &given.validity, &given.offsets,
+                          &given.items, &given.offset, &given.length, &given_words.validity, &given_words.offsets,
+                          &given_words.items, &given_words.offset, &given_words.length, &kinds, &ends, &knows, &which,
+                          &columns, &request.is_unicode, &request.level, &out))
         return NULL;
     LargeArray texts, words;
     PyObject *result = NULL;
-    size_t lists = (size_t)ends.len / sizeof(int64_t);
+    size_t count = (size_t)ends.len / sizeof(int64_t);
     if (view_array(&given, 1, &texts) && view_array(&given_words, 1, &words) &&
-        check_numbers(&ends, lists, 1, sizeof(int64_t)) && check_numbers(&which, texts.length, 1, sizeof(int64_t)) &&
-        check_numbers(&out, METRIC_COUNT, texts.length, sizeof(double))) {
-        Status status;
+        check_numbers(&kinds, words.length, 1, 1) && check_numbers(&ends, count, 1, sizeof(int64_t)) &&
+        check_numbers(&knows, count, 1, 1) && check_numbers(&which, texts.length, 1, sizeof(int64_t)) &&
+        read_columns(&columns, &request) && check_numbers(&out, request.column_count, texts.length, sizeof(double))) {
+        Status status = KERNEL_NO_MEMORY;
         Py_BEGIN_ALLOW_THREADS
-        status = measure_texts(&texts, &words, ends.buf, lists, which.buf, out.buf);
+        WordList *lists = calloc(count + 1, sizeof *lists);
+        if (lists)
+            status = read_lists(&words, kinds.buf, ends.buf, knows.buf, count, lists);
+        if (status == KERNEL_OK)
+            status = measure_texts(&texts, lists, count, which.buf, &request, out.buf);
+        free_lists(lists, count);
         Py_END_ALLOW_THREADS
         result = to_python(status);
     }
     release_array(&given);
     release_array(&given_words);
+    PyBuffer_Release(&kinds);
     PyBuffer_Release(&ends);
+    PyBuffer_Release(&knows);
     PyBuffer_Release(&which);
+    PyBuffer_Release(&columns);
     PyBuffer_Release(&out);
     return result;
+}
+
+/* Adds COLUMNS, the names of the columns in the order of their numbers. */
+static int add_columns(PyObject *module)
+{
+    PyObject *names = PyTuple_New(COLUMN_COUNT);
+    for (Py_ssize_t i = 0; names && i < COLUMN_COUNT; i++) {
+        PyObject *name = PyUnicode_FromString(COLUMN_NAMES[i]);
+        if (!name || PyTuple_SetItem(names, i, name) < 0) {
+            Py_DECREF(names);
+            return -1;
+        }
+    }
+    int status = names ? PyModule_AddObjectRef(module, "COLUMNS", names) : -1;
+    Py_XDECREF(names);
+    return status;
 }
 
 static PyMethodDef methods[] = {
@@ -300,7 +349,7 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyModuleDef_Slot slots[] = {{0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, add_columns}, {0, NULL}};
 
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,

@@ -5,6 +5,8 @@ from typing import Any
 # pyarrow.Buffer, numpy arrays, bytes: collections.abc.Buffer exists only from Python 3.12 on.
 Buffer = Any
 
+COLUMNS: tuple[str, ...]
+
 def digests(
     validity: Buffer | None, offsets: Buffer | None, items: Buffer | None, offset: int, length: int, out: Buffer, /
 ) -> None: ...
@@ -56,8 +58,13 @@ def measure(
     word_items: Buffer | None,
     word_offset: int,
     word_length: int,
+    kinds: Buffer,
     list_ends: Buffer,
+    knows: Buffer,
     which: Buffer,
+    columns: Buffer,
+    is_unicode: bool,
+    level: int,
     out: Buffer,
     /,
 ) -> None: ...

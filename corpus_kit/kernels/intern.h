@@ -1,5 +1,5 @@
-/* Giving equal words, lines and other spans one small number each, within one document. Equality is decided by bytes:
- * hashes only say where to look. */
+/* Giving equal things one small number each, within one document: the hash table that finds them, and spans of bytes.
+ * Equality is decided by bytes: hashes only say where to look. */
 
 #ifndef CORPUS_KIT_INTERN_H
 #define CORPUS_KIT_INTERN_H
@@ -19,180 +19,102 @@ static inline void *grow(void *array, size_t *capacity, size_t wanted, size_t si
     return moved;
 }
 
-/* An open hash table from hashes to numbers 0, 1, 2, ...; a slot is the upper half of the hash, then the number plus
- * one, so that an empty slot is 0 and the table can grow without the hashes. */
+/* Numbers that come one after the other. */
 typedef struct {
-    uint64_t *slots;
+    uint32_t *items;
     size_t capacity;
-    size_t size; /* of what is in use: a power of two, or 0 */
-} Index;
+} Numbers;
 
-ALWAYS_INLINE uint64_t make_slot(uint64_t hash, size_t number)
+static inline Status reserve_numbers(Numbers *numbers, size_t wanted)
 {
-    return (hash >> 32) << 32 | (uint64_t)(number + 1);
-}
-
-/* The number in a slot, or `next` if it is empty; by arithmetic, because compilers make a branch of `slot ? :`. */
-ALWAYS_INLINE size_t number_in(uint64_t slot, size_t next)
-{
-    uint64_t if_empty = 0 - (uint64_t)(slot == 0);
-    return (size_t)(((uint64_t)(uint32_t)slot | ((uint64_t)(next + 1) & if_empty)) - 1);
-}
-
-/* Slots for so many words. Three in four are empty, for a second look at the table costs more than the space; where it
- * no longer fits a fast cache anyway, one in two. */
-static inline size_t slots_for(size_t words)
-{
-    return words < 1 << 16 ? 4 * words : 2 * words;
-}
-
-/* Makes an index of at least `wanted` slots, which must be more than there will be entries. */
-static inline Status widen(Index *index, size_t wanted)
-{
-    if (wanted <= index->size)
-        return KERNEL_OK;
-    size_t size = 16;
-    while (size < wanted)
-        size *= 2;
-    if (size > SIZE_MAX / sizeof(uint64_t))
+    uint32_t *items = grow(numbers->items, &numbers->capacity, wanted, sizeof *items);
+    if (!items)
         return KERNEL_NO_MEMORY;
-    if (index->size == 0 && size <= index->capacity) {
-        memset(index->slots, 0, size * sizeof(uint64_t));
-        index->size = size;
-        return KERNEL_OK;
-    }
-    uint64_t *slots = calloc(size, sizeof(uint64_t));
-    if (!slots)
-        return KERNEL_NO_MEMORY;
-    for (size_t i = 0; i < index->size; i++) {
-        uint64_t slot = index->slots[i];
-        size_t at = (size_t)(slot >> 32) & (size - 1);
-        if (!slot)
-            continue;
-        while (slots[at])
-            at = (at + 1) & (size - 1);
-        slots[at] = slot;
-    }
-    free(index->slots);
-    *index = (Index){slots, size, size};
+    numbers->items = items;
     return KERNEL_OK;
 }
 
-/* A distinct word. Up to 16 bytes it is its key: two numbers, padded with zeros. A longer one has its hash as key. */
+/* An open hash table from hashes to numbers 0, 1, 2, ... A slot in use holds `base` plus its number. To clear it,
+ * `base` is raised above all of them: what is in the slots then is too low and counts as empty. So a short text costs little,
+ * however long the one before was. */
 typedef struct {
-    uint64_t low, high;
-    uint32_t begin, size;
-    uint32_t characters : 31;
-    uint32_t has_letter : 1;
-    uint32_t count;
-} Word;
+    uint32_t *slots;
+    size_t capacity; /* of slots there are */
+    size_t mask;     /* one less than are in use, a power of two */
+    unsigned shift;  /* takes a hash to its slot: the upper bits depend on all of it */
+    uint32_t base;
+} Index;
 
-typedef struct {
-    Word *items;
-    size_t capacity, count;
-    Index index;
-} Words;
-
-static inline void clear_words(Words *words)
+/* The number in a slot, or `known`, how many there are, if it is empty. */
+ALWAYS_INLINE size_t number_in(const Index *index, size_t at, size_t known)
 {
-    words->count = 0;
-    words->index.size = 0;
+    uint32_t number = index->slots[at] - index->base;
+    return number < known ? number : known;
 }
 
-static inline void free_words(Words *words)
+ALWAYS_INLINE size_t home_slot(const Index *index, uint64_t hash)
 {
-    free(words->items);
-    free(words->index.slots);
+    return (size_t)(hash >> index->shift);
 }
 
-static inline Status reserve_words(Words *words, size_t more)
+ALWAYS_INLINE size_t next_slot(const Index *index, size_t at)
 {
-    Word *items = grow(words->items, &words->capacity, words->count + more + 1, sizeof *items);
-    if (!items)
-        return KERNEL_NO_MEMORY;
-    words->items = items;
-    return widen(&words->index, slots_for(words->count + more));
+    return (at + 1) & index->mask;
 }
 
-/* Describes the word at `begin` by its key; `length` bytes may be read from `text`. Returns the hash of its bytes. */
-ALWAYS_INLINE uint64_t set_key(Word *word, const uint8_t *text, size_t begin, size_t size, size_t length)
+ALWAYS_INLINE void set_slot(Index *index, size_t at, size_t number)
 {
-    const uint8_t *bytes = text + begin;
-    uint64_t low, high, hash;
-    if (__builtin_expect(size > 16, 0)) {
-        low = hash = hash_unit(bytes, size, length - begin);
-        high = 0;
+    index->slots[at] = index->base + (uint32_t)number;
+}
+
+/* An empty index of at least `wanted` slots; `used` numbers, fewer than 2**31, were given since it was last cleared. */
+static inline Status clear_index(Index *index, size_t used, size_t wanted)
+{
+    unsigned bits = wanted > 64 ? 64 - (unsigned)__builtin_clzll(wanted - 1) : 6;
+    size_t size = (size_t)1 << bits;
+    index->mask = size - 1;
+    index->shift = 64 - bits;
+    if (size <= index->capacity && used < INT32_MAX - index->base) {
+        index->base += (uint32_t)used;
+        return KERNEL_OK;
+    }
+    if (size > index->capacity) {
+        free(index->slots);
+        index->slots = size <= SIZE_MAX / sizeof(uint32_t) ? calloc(size, sizeof(uint32_t)) : NULL;
+        index->capacity = index->slots ? size : 0;
     } else {
-        uint8_t last[16] = {0};
-        size_t in_low = size < 8 ? size : 8;
-        if (__builtin_expect(length - begin < 16, 0))
-            bytes = memcpy(last, bytes, size);
-        low = load_little_endian(bytes) & lowest_bytes(in_low);
-        high = load_little_endian(bytes + 8) & lowest_bytes(size - in_low);
-        hash = absorb(size, low, high);
+        memset(index->slots, 0, index->capacity * sizeof(uint32_t));
     }
-    word->low = low; /* one by one: a whole structure, just put together, would be slow to copy */
-    word->high = high;
-    word->begin = (uint32_t)begin;
-    word->size = (uint32_t)size;
-    word->characters = word->has_letter = 0;
-    word->count = 0;
-    return hash;
+    index->base = 1;
+    return index->slots ? KERNEL_OK : KERNEL_NO_MEMORY;
 }
 
-ALWAYS_INLINE int same_word(const Word *known, const uint8_t *known_text, const Word *word, const uint8_t *text)
+/* Whether `count` entries leave enough slots empty: half of them. A second look at the table costs more than space. */
+ALWAYS_INLINE int has_room(const Index *index, size_t count)
 {
-    uint64_t different = (known->low ^ word->low) | (known->high ^ word->high) | (known->size ^ word->size);
-    if (different)
-        return 0;
-    return word->size <= 16 || !memcmp(known_text + known->begin, text + word->begin, word->size);
+    return 2 * count <= index->mask;
 }
 
-/* Number of a word whose bytes stand in `text`, in a set whose words stand in `known_text`; SIZE_MAX if it is not among
- * them. */
-ALWAYS_INLINE size_t find_word(const Words *words, const uint8_t *known_text, const Word *word, const uint8_t *text,
-                               uint64_t hash)
+/* Slots to ask for when `count` entries no longer fit. */
+ALWAYS_INLINE size_t roomy(size_t count)
 {
-    size_t mask = words->index.size - 1, at = (size_t)(hash >> 32) & mask;
-    for (uint64_t slot; (slot = words->index.slots[at]); at = (at + 1) & mask) {
-        size_t number = (size_t)(uint32_t)slot - 1;
-        if (slot >> 32 == hash >> 32 && same_word(words->items + number, known_text, word, text))
-            return number;
-    }
-    return SIZE_MAX;
+    return 6 * count;
 }
 
-/* Numbers words as they come; there is room for them. Those that are new become the last of the set, and their hashes
- * come to the front of `hashes`. Whether a word is new cannot be predicted, so there is no branch on it: it is put
- * behind the others, where the next one overwrites it if it was known. Only a slot taken by another word is worth a
- * branch. */
-ALWAYS_INLINE void intern_words(Words *words, const uint8_t *text, const Word *given, uint64_t *hashes, size_t count,
-                                uint32_t *numbers)
+/* Enters what is known not to be there; `known` is how many numbers there will be. */
+ALWAYS_INLINE void enter(Index *index, uint64_t hash, size_t number, size_t known)
 {
-    Word *items = words->items; /* in local variables: compilers must expect the stores below to change `*words` */
-    uint64_t *slots = words->index.slots;
-    size_t mask = words->index.size - 1, known = words->count, before = known;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = hashes[known - before] = hashes[i];
-        size_t at = (size_t)(hash >> 32) & mask, number;
-        items[known] = given[i];
-        for (;; at = (at + 1) & mask) {
-            number = number_in(slots[at], known);
-            if (__builtin_expect(same_word(items + number, text, given + i, text), 1))
-                break;
-        }
-        slots[at] = make_slot(hash, number);
-        items[number].count++;
-        numbers[i] = (uint32_t)number;
-        known += number == known;
-    }
-    words->count = known;
+    size_t at = home_slot(index, hash);
+    while (number_in(index, at, known) < known)
+        at = next_slot(index, at);
+    set_slot(index, at, number);
 }
 
 /* A distinct run of bytes. */
 typedef struct {
     uint64_t hash;
     uint32_t begin, size;
+    uint32_t characters, count;
 } Span;
 
 typedef struct {
@@ -201,41 +123,69 @@ typedef struct {
     Index index;
 } Spans;
 
-static inline void clear_spans(Spans *spans)
-{
-    spans->count = 0;
-    spans->index.size = 0;
-}
-
 static inline void free_spans(Spans *spans)
 {
     free(spans->items);
     free(spans->index.slots);
 }
 
-/* Number of the span of `base` with the same bytes; a new one becomes the last. `length` bytes may be read. */
-static inline Status intern_span(Spans *spans, const uint8_t *base, size_t begin, size_t size, size_t length,
-                                 size_t *number)
+static inline Status clear_spans(Spans *spans, size_t likely)
 {
-    Span *items = grow(spans->items, &spans->capacity, spans->count + 1, sizeof *items);
+    Status status = clear_index(&spans->index, spans->count, roomy(likely));
+    spans->count = 0;
+    return status;
+}
+
+static inline Status reserve_span(Spans *spans)
+{
+    size_t count = spans->count;
+    Span *items = grow(spans->items, &spans->capacity, count + 1, sizeof *items);
     if (!items)
         return KERNEL_NO_MEMORY;
     spans->items = items;
-    Status status = widen(&spans->index, 2 * (spans->count + 1));
+    if (has_room(&spans->index, count + 1))
+        return KERNEL_OK;
+    Status status = clear_index(&spans->index, count, roomy(count + 1));
+    for (size_t i = 0; i < count && status == KERNEL_OK; i++)
+        enter(&spans->index, items[i].hash, i, count);
+    return status;
+}
+
+/* Hash of a run of bytes; `readable` >= size bytes may be read from its start. Two at once, because a multiplication
+ * takes longer to end than to begin. */
+static inline uint64_t hash_span(const uint8_t *bytes, size_t size, size_t readable)
+{
+    uint64_t left = UNIT_KEY_LOW;
+    for (; size > 32; bytes += 32, size -= 32, readable -= 32) {
+        uint64_t right = fold_multiply(load_little_endian(bytes + 16) ^ UNIT_KEY_HIGH,
+                                       load_little_endian(bytes + 24) ^ UNIT_KEY_LOW);
+        left = absorb(left, load_little_endian(bytes), load_little_endian(bytes + 8)) + right;
+    }
+    return left ^ hash_unit(bytes, size, readable);
+}
+
+/* Counts a span of `base`, `count` times, and gives its number; a new one becomes the last. `length` bytes may be read
+ * from `base`; `characters` is remembered of the first of equals. */
+static inline Status intern_span(Spans *spans, const uint8_t *base, size_t length, Span span, size_t *number)
+{
+    Status status = reserve_span(spans);
     if (status != KERNEL_OK)
         return status;
-    uint64_t hash = hash_unit(base + begin, size, length - begin);
-    size_t mask = spans->index.size - 1, at = (size_t)(hash >> 32) & mask;
-    for (uint64_t slot; (slot = spans->index.slots[at]); at = (at + 1) & mask) {
-        const Span *known = spans->items + (uint32_t)slot - 1;
-        if (known->hash == hash && known->size == size && !memcmp(base + known->begin, base + begin, size)) {
-            *number = (size_t)(uint32_t)slot - 1;
+    span.hash = hash_span(base + span.begin, span.size, length - span.begin);
+    size_t at = home_slot(&spans->index, span.hash);
+    for (;; at = next_slot(&spans->index, at)) {
+        *number = number_in(&spans->index, at, spans->count);
+        if (*number == spans->count)
+            break;
+        Span *known = spans->items + *number;
+        if (known->hash == span.hash && known->size == span.size &&
+            !memcmp(base + known->begin, base + span.begin, span.size)) {
+            known->count += span.count;
             return KERNEL_OK;
         }
     }
-    spans->index.slots[at] = make_slot(hash, spans->count);
-    spans->items[spans->count] = (Span){hash, (uint32_t)begin, (uint32_t)size};
-    *number = spans->count++;
+    set_slot(&spans->index, at, *number);
+    spans->items[spans->count++] = span;
     return KERNEL_OK;
 }
 

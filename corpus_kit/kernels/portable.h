@@ -12,8 +12,10 @@ typedef enum { KERNEL_OK, KERNEL_NO_MEMORY, KERNEL_BAD_OFFSETS, KERNEL_BAD_INDEX
 
 /* One function compiled for several levels of the x86-64 instruction set (plain, AVX2, AVX-512), the best chosen when
  * the library is loaded: signatures take a third of the time then. It needs indirect functions (glibc) and GCC, which
- * knows the levels by name from version 12 on; elsewhere the function is compiled once, for what CFLAGS say. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && !defined(__clang__)
+ * knows the levels by name from version 12 on; elsewhere, and with CORPUS_KIT_PLAIN, the function is compiled once, for
+ * what CFLAGS say. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GLIBC__) && !defined(__clang__) && \
+    !defined(CORPUS_KIT_PLAIN)
 #if __GNUC__ >= 12
 #define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

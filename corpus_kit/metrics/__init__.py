@@ -97,19 +97,19 @@ def measure(
     """The named metrics of every text, each as float64, NaN where undefined. A null is measured as an empty text.
 
     `lists` are those of the languages in play, and `which` says for each text which of them is its language's; `words`
-    says what `Doc.words` are. Metrics that name a column of the compiled pass are taken from it; the definitions of the
-    others are called text by text.
+    says what `Doc.words` are. Metrics that name a column of the compiled pass are taken from it, which computes no
+    others; the definitions of the rest are called text by text.
 
     >>> measure(["word_count"], pa.array(["one two", None]), [WordLists()], np.zeros(2, int))
     {'word_count': array([2., 0.])}
     """
     chosen = [METRICS[name] for name in names]
-    defined = [one for one in chosen if one.kernel is None or words != "whitespace"]
-    names_defined = [one.name for one in defined]
-    measured = measure_by_definition(names_defined, texts, lists, which, words=words) if defined else {}
-    if len(defined) < len(chosen):
-        columns = measure_columns(texts, lists=lists, which=which)
-        measured |= {one.name: columns[one.kernel] for one in chosen if one.kernel is not None and one not in defined}
+    defined = [one.name for one in chosen if one.kernel is None]
+    measured = measure_by_definition(defined, texts, lists, which, words=words) if defined else {}
+    compiled = {one.name: one.kernel for one in chosen if one.kernel is not None}
+    if compiled:
+        columns = measure_columns(texts, lists=lists, which=which, columns=compiled.values(), words=words)
+        measured |= {name: columns[column] for name, column in compiled.items()}
     return {one.name: measured[one.name] for one in chosen}
 
 

@@ -28,7 +28,7 @@ _CONTENT = pattern(LETTERS, DIGITS)
 _LOREM_IPSUM = re.compile("lorem ipsum", re.IGNORECASE | re.ASCII)
 
 
-@metric("sentence_count")
+@metric("sentence_count", kernel="sentence_count")
 def sentence_count(doc: Doc) -> float:
     """Number of sentences.
 
@@ -81,7 +81,7 @@ def _stands_alone(before: str, also: str = "") -> bool:
     return not before or before[-1].isspace() or before[-1] in OPENING + also
 
 
-@metric("opening_brace_count")
+@metric("opening_brace_count", kernel="opening_brace_count")
 def opening_brace_count(doc: Doc) -> float:
     """Number of opening curly brackets, {.
 
@@ -93,7 +93,7 @@ def opening_brace_count(doc: Doc) -> float:
     return doc.text.count("{")
 
 
-@metric("lorem_ipsum_count")
+@metric("lorem_ipsum_count", kernel="lorem_ipsum_count")
 def lorem_ipsum_count(doc: Doc) -> float:
     """Number of times "lorem ipsum" occurs, in upper or lower case ASCII letters, with one space.
 
@@ -105,7 +105,7 @@ def lorem_ipsum_count(doc: Doc) -> float:
     return len(_LOREM_IPSUM.findall(doc.text))
 
 
-@metric("longest_word_length")
+@metric("longest_word_length", kernel="longest_word_length")
 def longest_word_length(doc: Doc) -> float:
     """Number of characters of the longest whitespace-separated word, attached punctuation included.
 
@@ -118,7 +118,7 @@ def longest_word_length(doc: Doc) -> float:
     return max(map(len, doc.spaced_words), default=0)
 
 
-@metric("long_line_count")
+@metric("long_line_count", kernel="long_line_count")
 def long_line_count(doc: Doc) -> float:
     """Number of lines of 200 characters or more, indentation and trailing spaces included.
 

@@ -16,7 +16,7 @@ from corpus_kit.metrics.nordic_pile_repetition import covered_fraction
 BULLETS = ("-", "*")
 
 
-@metric("alpha_plain_word_fraction", kind="fraction")
+@metric("alpha_plain_word_fraction", kernel="alpha_plain_word_fraction", kind="fraction")
 def alpha_plain_word_fraction(doc: Doc) -> float:
     """Fraction of the words that are not only punctuation with at least one letter, of any script.
 
@@ -29,7 +29,7 @@ def alpha_plain_word_fraction(doc: Doc) -> float:
     return sum(map(has_letter, words)) / len(words) if words else 0.0
 
 
-@metric("dash_star_line_count")
+@metric("dash_star_line_count", kernel="dash_star_line_count")
 def dash_star_line_count(doc: Doc) -> float:
     """Number of lines that begin with - or * after any indentation.
 
@@ -41,7 +41,7 @@ def dash_star_line_count(doc: Doc) -> float:
     return sum(line.startswith(BULLETS) for line in doc.stripped_lines)
 
 
-@metric("dash_star_line_fraction", kind="fraction")
+@metric("dash_star_line_fraction", kernel="dash_star_line_fraction", kind="fraction")
 def dash_star_line_fraction(doc: Doc) -> float:
     """Fraction of lines that begin with - or * after any indentation.
 
@@ -54,7 +54,7 @@ def dash_star_line_fraction(doc: Doc) -> float:
     return dash_star_line_count(doc) / len(doc.lines) if doc.lines else 0.0
 
 
-@metric("ellipsis_line_count")
+@metric("ellipsis_line_count", kernel="ellipsis_line_count")
 def ellipsis_line_count(doc: Doc) -> float:
     """Number of lines that end in an ellipsis (... or …), trailing spaces aside.
 
@@ -66,7 +66,7 @@ def ellipsis_line_count(doc: Doc) -> float:
     return sum(line.endswith(ELLIPSES) for line in doc.stripped_lines)
 
 
-@metric("copied_5gram_char_fraction", kind="fraction")
+@metric("copied_5gram_char_fraction", kernel="copied_5gram_char_fraction", kind="fraction")
 def copied_5gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 5 words that repeat an earlier one; the first copy does not count.
 
@@ -79,7 +79,7 @@ def copied_5gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 5, first=False)
 
 
-@metric("copied_6gram_char_fraction", kind="fraction")
+@metric("copied_6gram_char_fraction", kernel="copied_6gram_char_fraction", kind="fraction")
 def copied_6gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 6 words that repeat an earlier one; the first copy does not count.
 
@@ -92,7 +92,7 @@ def copied_6gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 6, first=False)
 
 
-@metric("copied_7gram_char_fraction", kind="fraction")
+@metric("copied_7gram_char_fraction", kernel="copied_7gram_char_fraction", kind="fraction")
 def copied_7gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 7 words that repeat an earlier one; the first copy does not count.
 
@@ -105,7 +105,7 @@ def copied_7gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 7, first=False)
 
 
-@metric("copied_8gram_char_fraction", kind="fraction")
+@metric("copied_8gram_char_fraction", kernel="copied_8gram_char_fraction", kind="fraction")
 def copied_8gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 8 words that repeat an earlier one; the first copy does not count.
 
@@ -118,7 +118,7 @@ def copied_8gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 8, first=False)
 
 
-@metric("copied_9gram_char_fraction", kind="fraction")
+@metric("copied_9gram_char_fraction", kernel="copied_9gram_char_fraction", kind="fraction")
 def copied_9gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 9 words that repeat an earlier one; the first copy does not count.
 
@@ -131,7 +131,7 @@ def copied_9gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 9, first=False)
 
 
-@metric("copied_10gram_char_fraction", kind="fraction")
+@metric("copied_10gram_char_fraction", kernel="copied_10gram_char_fraction", kind="fraction")
 def copied_10gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 10 words that repeat an earlier one; the first copy does not count.
 

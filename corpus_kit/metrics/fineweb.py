@@ -18,7 +18,7 @@ _ENDS_WELL = pattern(END_MARKS)
 _NO_SIGN = pattern(SIGNS, but=True)
 
 
-@metric("terminal_line_fraction", kind="fraction")
+@metric("terminal_line_fraction", kernel="terminal_line_fraction", kind="fraction")
 def terminal_line_fraction(doc: Doc) -> float:
     """Fraction of lines whose last character ends a sentence, in any script.
 
@@ -31,7 +31,7 @@ def terminal_line_fraction(doc: Doc) -> float:
     return _of_lines(doc, sum(_ends_well(line) for line in doc.lines))
 
 
-@metric("short_line_fraction", kind="fraction")
+@metric("short_line_fraction", kernel="short_line_fraction", kind="fraction")
 def short_line_fraction(doc: Doc) -> float:
     """Fraction of lines of at most 30 characters, indentation and trailing spaces included.
 
@@ -43,7 +43,7 @@ def short_line_fraction(doc: Doc) -> float:
     return _of_lines(doc, sum(len(line) <= SHORT_LINE for line in doc.lines))
 
 
-@metric("dup_line_inner_char_fraction", kind="fraction")
+@metric("dup_line_inner_char_fraction", kernel="dup_line_inner_char_fraction", kind="fraction")
 def dup_line_inner_char_fraction(doc: Doc) -> float:
     """Fraction of the characters other than newlines that stand in lines repeating an earlier line.
 
@@ -57,7 +57,7 @@ def dup_line_inner_char_fraction(doc: Doc) -> float:
     return duplicates(doc.lines)[1] / characters if characters else 0.0
 
 
-@metric("newline_to_word_ratio", kind="ratio")
+@metric("newline_to_word_ratio", kernel="newline_to_word_ratio", kind="ratio")
 def newline_to_word_ratio(doc: Doc) -> float:
     """Number of newlines a word, blank lines and the end of the last line included.
 
@@ -69,7 +69,7 @@ def newline_to_word_ratio(doc: Doc) -> float:
     return doc.text.count("\n") / len(doc.words) if doc.words else 0.0
 
 
-@metric("plain_word_count")
+@metric("plain_word_count", kernel="plain_word_count")
 def plain_word_count(doc: Doc) -> float:
     """Number of words that are not only punctuation.
 
@@ -82,7 +82,7 @@ def plain_word_count(doc: Doc) -> float:
     return len(plain_words(doc))
 
 
-@metric("mean_plain_word_length", kind="mean")
+@metric("mean_plain_word_length", kernel="mean_plain_word_length", kind="mean")
 def mean_plain_word_length(doc: Doc) -> float:
     """Mean number of characters of the words that are not only punctuation, attached punctuation included.
 

@@ -20,7 +20,7 @@ _CUTS = re.compile(r"[\s.,;()!:/]")
 _ONLY_LETTERS = re.compile(f"[{inside(LETTERS)}]{{2,}}")
 
 
-@metric("letter_piece_count")
+@metric("letter_piece_count", kernel="letter_piece_count")
 def letter_piece_count(doc: Doc) -> float:
     """Number of pieces of two or more letters and nothing else, cut at whitespace and at . , ; ( ) ! : and /.
 
@@ -32,7 +32,7 @@ def letter_piece_count(doc: Doc) -> float:
     return sum(_ONLY_LETTERS.fullmatch(piece) is not None for piece in _pieces(doc))
 
 
-@metric("long_piece_count")
+@metric("long_piece_count", kernel="long_piece_count")
 def long_piece_count(doc: Doc) -> float:
     """Number of pieces of two or more characters, cut at whitespace and at . , ; ( ) ! : and /.
 
@@ -44,7 +44,7 @@ def long_piece_count(doc: Doc) -> float:
     return sum(len(piece) > 1 for piece in _pieces(doc))
 
 
-@metric("longest_plain_word_length")
+@metric("longest_plain_word_length", kernel="longest_plain_word_length")
 def longest_plain_word_length(doc: Doc) -> float:
     """Number of characters of the longest word without http, / and -, attached punctuation included.
 
@@ -57,7 +57,7 @@ def longest_plain_word_length(doc: Doc) -> float:
     return max(map(len, words), default=0)
 
 
-@metric("brace_count")
+@metric("brace_count", kernel="brace_count")
 def brace_count(doc: Doc) -> float:
     """Number of curly brackets, { and }.
 
@@ -69,7 +69,7 @@ def brace_count(doc: Doc) -> float:
     return doc.text.count("{") + doc.text.count("}")
 
 
-@metric("replacement_char_count")
+@metric("replacement_char_count", kernel="replacement_char_count")
 def replacement_char_count(doc: Doc) -> float:
     """Number of replacement characters (U+FFFD).
 
@@ -81,7 +81,7 @@ def replacement_char_count(doc: Doc) -> float:
     return doc.text.count("\ufffd")
 
 
-@metric("end_sign_count")
+@metric("end_sign_count", kernel="end_sign_count")
 def end_sign_count(doc: Doc) -> float:
     """Number of characters a sentence may end with: . ; : ? ) ! * " and '.
 

@@ -23,7 +23,7 @@ TOKEN_ENDS = '.,!?:;"'
 _DIGIT = pattern(DIGITS)
 
 
-@metric("char_count")
+@metric("char_count", kernel="char_count")
 def char_count(doc: Doc) -> float:
     """Number of characters (code points), whitespace included.
 
@@ -35,7 +35,7 @@ def char_count(doc: Doc) -> float:
     return doc.characters
 
 
-@metric("typical_line_length", kind="mean")
+@metric("typical_line_length", kernel="typical_line_length", kind="mean")
 def typical_line_length(doc: Doc) -> float:
     """Mean of the mean and the median number of characters of a line, whitespace at both ends aside.
 
@@ -48,7 +48,7 @@ def typical_line_length(doc: Doc) -> float:
     return _mean_and_median([len(line) for line in doc.stripped_lines])
 
 
-@metric("typical_line_word_count", kind="mean")
+@metric("typical_line_word_count", kernel="typical_line_word_count", kind="mean")
 def typical_line_word_count(doc: Doc) -> float:
     """Mean of the mean and the median number of words of a line.
 
@@ -61,7 +61,7 @@ def typical_line_word_count(doc: Doc) -> float:
     return _mean_and_median([len(line.split()) for line in doc.lines])
 
 
-@metric("digit_fraction", kind="fraction")
+@metric("digit_fraction", kernel="digit_fraction", kind="fraction")
 def digit_fraction(doc: Doc) -> float:
     """Fraction of characters that are digits of any script, superscript and circled ones included (`str.isdigit`).
 
@@ -73,7 +73,7 @@ def digit_fraction(doc: Doc) -> float:
     return len(_DIGIT.findall(doc.text)) / doc.characters if doc.characters else 0.0
 
 
-@metric("ellipsis_char_to_word_ratio", kind="ratio")
+@metric("ellipsis_char_to_word_ratio", kernel="ellipsis_char_to_word_ratio", kind="ratio")
 def ellipsis_char_to_word_ratio(doc: Doc) -> float:
     """Number of the character … a word; three dots do not count.
 
@@ -85,7 +85,7 @@ def ellipsis_char_to_word_ratio(doc: Doc) -> float:
     return doc.text.count("…") / len(doc.words) if doc.words else 0.0
 
 
-@metric("stop_token_count", needs="stop")
+@metric("stop_token_count", kernel="stop_token_count", needs="stop")
 def stop_token_count(doc: Doc) -> float:
     """Number of words that are stop words of the document's language, in any case, punctuation at both ends aside.
 
@@ -101,7 +101,7 @@ def stop_token_count(doc: Doc) -> float:
     return sum(token(word) in doc.lists.stop for word in doc.spaced_words)
 
 
-@metric("stop_token_fraction", kind="fraction", needs="stop")
+@metric("stop_token_fraction", kernel="stop_token_fraction", kind="fraction", needs="stop")
 def stop_token_fraction(doc: Doc) -> float:
     """Fraction of words that are stop words, counted as `stop_token_count` counts them.
 
@@ -116,7 +116,7 @@ def stop_token_fraction(doc: Doc) -> float:
     return stop_token_count(doc) / len(doc.spaced_words) if doc.spaced_words else 0.0
 
 
-@metric("quote_bullet_line_count")
+@metric("quote_bullet_line_count", kernel="quote_bullet_line_count")
 def quote_bullet_line_count(doc: Doc) -> float:
     """Number of lines that begin with >, - or • after any indentation.
 
@@ -128,7 +128,7 @@ def quote_bullet_line_count(doc: Doc) -> float:
     return sum(line.startswith(BULLETS) for line in doc.stripped_lines)
 
 
-@metric("quote_bullet_line_fraction", kind="fraction")
+@metric("quote_bullet_line_fraction", kernel="quote_bullet_line_fraction", kind="fraction")
 def quote_bullet_line_fraction(doc: Doc) -> float:
     """Fraction of lines that begin with >, - or • after any indentation.
 
@@ -140,7 +140,7 @@ def quote_bullet_line_fraction(doc: Doc) -> float:
     return _of_lines(doc, quote_bullet_line_count(doc))
 
 
-@metric("ellipsis_char_line_count")
+@metric("ellipsis_char_line_count", kernel="ellipsis_char_line_count")
 def ellipsis_char_line_count(doc: Doc) -> float:
     """Number of lines that end in the character …, trailing spaces aside; three dots do not count.
 
@@ -152,7 +152,7 @@ def ellipsis_char_line_count(doc: Doc) -> float:
     return sum(line.endswith("…") for line in doc.stripped_lines)
 
 
-@metric("ellipsis_char_line_fraction", kind="fraction")
+@metric("ellipsis_char_line_fraction", kernel="ellipsis_char_line_fraction", kind="fraction")
 def ellipsis_char_line_fraction(doc: Doc) -> float:
     """Fraction of lines that end in the character …, trailing spaces aside; three dots do not count.
 

@@ -52,7 +52,7 @@ def top_count(doc: Doc, n: int) -> int:
     return max(Counter(doc.ngrams(n)).values(), default=0)
 
 
-@metric("all_dup_line_fraction", kind="fraction")
+@metric("all_dup_line_fraction", kernel="all_dup_line_fraction", kind="fraction")
 def all_dup_line_fraction(doc: Doc) -> float:
     """Fraction of lines that occur more than once, all copies counted, whitespace at both ends aside.
 
@@ -64,7 +64,7 @@ def all_dup_line_fraction(doc: Doc) -> float:
     return all_copies(doc.stripped_lines)[0] / len(doc.lines) if doc.lines else 0.0
 
 
-@metric("all_dup_line_char_fraction", kind="fraction")
+@metric("all_dup_line_char_fraction", kernel="all_dup_line_char_fraction", kind="fraction")
 def all_dup_line_char_fraction(doc: Doc) -> float:
     """Fraction of characters in lines that occur more than once, all copies counted, whitespace at both ends aside.
 
@@ -76,7 +76,7 @@ def all_dup_line_char_fraction(doc: Doc) -> float:
     return _of_characters(doc, all_copies(doc.stripped_lines)[1])
 
 
-@metric("all_dup_paragraph_fraction", kind="fraction")
+@metric("all_dup_paragraph_fraction", kernel="all_dup_paragraph_fraction", kind="fraction")
 def all_dup_paragraph_fraction(doc: Doc) -> float:
     """Fraction of paragraphs that occur more than once, all copies counted.
 
@@ -89,7 +89,7 @@ def all_dup_paragraph_fraction(doc: Doc) -> float:
     return all_copies(doc.paragraphs)[0] / len(doc.paragraphs) if doc.paragraphs else 0.0
 
 
-@metric("all_dup_paragraph_char_fraction", kind="fraction")
+@metric("all_dup_paragraph_char_fraction", kernel="all_dup_paragraph_char_fraction", kind="fraction")
 def all_dup_paragraph_char_fraction(doc: Doc) -> float:
     """Fraction of characters in paragraphs that occur more than once, all copies counted.
 
@@ -101,7 +101,7 @@ def all_dup_paragraph_char_fraction(doc: Doc) -> float:
     return _of_characters(doc, all_copies(doc.paragraphs)[1])
 
 
-@metric("top_2gram_count")
+@metric("top_2gram_count", kernel="top_2gram_count")
 def top_2gram_count(doc: Doc) -> float:
     """How often the most frequent sequence of 2 words occurs, overlapping occurrences included.
 
@@ -115,7 +115,7 @@ def top_2gram_count(doc: Doc) -> float:
     return top_count(doc, 2)
 
 
-@metric("top_3gram_count")
+@metric("top_3gram_count", kernel="top_3gram_count")
 def top_3gram_count(doc: Doc) -> float:
     """How often the most frequent sequence of 3 words occurs, overlapping occurrences included.
 
@@ -128,7 +128,7 @@ def top_3gram_count(doc: Doc) -> float:
     return top_count(doc, 3)
 
 
-@metric("top_4gram_count")
+@metric("top_4gram_count", kernel="top_4gram_count")
 def top_4gram_count(doc: Doc) -> float:
     """How often the most frequent sequence of 4 words occurs, overlapping occurrences included.
 
@@ -141,7 +141,7 @@ def top_4gram_count(doc: Doc) -> float:
     return top_count(doc, 4)
 
 
-@metric("all_dup_5gram_char_fraction", kind="fraction")
+@metric("all_dup_5gram_char_fraction", kernel="all_dup_5gram_char_fraction", kind="fraction")
 def all_dup_5gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 5 words that occur more than once, all copies counted.
 
@@ -154,7 +154,7 @@ def all_dup_5gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 5, first=True)
 
 
-@metric("all_dup_6gram_char_fraction", kind="fraction")
+@metric("all_dup_6gram_char_fraction", kernel="all_dup_6gram_char_fraction", kind="fraction")
 def all_dup_6gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 6 words that occur more than once, all copies counted.
 
@@ -167,7 +167,7 @@ def all_dup_6gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 6, first=True)
 
 
-@metric("all_dup_7gram_char_fraction", kind="fraction")
+@metric("all_dup_7gram_char_fraction", kernel="all_dup_7gram_char_fraction", kind="fraction")
 def all_dup_7gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 7 words that occur more than once, all copies counted.
 
@@ -180,7 +180,7 @@ def all_dup_7gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 7, first=True)
 
 
-@metric("all_dup_8gram_char_fraction", kind="fraction")
+@metric("all_dup_8gram_char_fraction", kernel="all_dup_8gram_char_fraction", kind="fraction")
 def all_dup_8gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 8 words that occur more than once, all copies counted.
 
@@ -193,7 +193,7 @@ def all_dup_8gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 8, first=True)
 
 
-@metric("all_dup_9gram_char_fraction", kind="fraction")
+@metric("all_dup_9gram_char_fraction", kernel="all_dup_9gram_char_fraction", kind="fraction")
 def all_dup_9gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 9 words that occur more than once, all copies counted.
 
@@ -206,7 +206,7 @@ def all_dup_9gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 9, first=True)
 
 
-@metric("all_dup_10gram_char_fraction", kind="fraction")
+@metric("all_dup_10gram_char_fraction", kernel="all_dup_10gram_char_fraction", kind="fraction")
 def all_dup_10gram_char_fraction(doc: Doc) -> float:
     """Fraction of characters in sequences of 10 words that occur more than once, all copies counted.
 
@@ -219,7 +219,7 @@ def all_dup_10gram_char_fraction(doc: Doc) -> float:
     return covered_fraction(doc, 10, first=True)
 
 
-@metric("dup_5gram_char_fraction_as_published", kind="fraction")
+@metric("dup_5gram_char_fraction_as_published", kernel="dup_5gram_char_fraction_as_published", kind="fraction")
 def dup_5gram_char_fraction_as_published(doc: Doc) -> float:
     """Fraction of characters in copies of 5 words that are as long as the first 5 words of the text.
 
@@ -246,7 +246,9 @@ def dup_5gram_char_fraction_as_published(doc: Doc) -> float:
     return characters / doc.characters
 
 
-@metric("char_10gram_repetition_ratio_as_published", kind="fraction")
+@metric(
+    "char_10gram_repetition_ratio_as_published", kernel="char_10gram_repetition_ratio_as_published", kind="fraction"
+)
 def char_10gram_repetition_ratio_as_published(doc: Doc) -> float:
     """Share of the most frequent runs of 10 characters, limited by the number of runs that occur once.
 

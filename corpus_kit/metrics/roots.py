@@ -19,7 +19,7 @@ from corpus_kit.metrics import metric
 _SPECIAL = pattern(SPECIAL)
 
 
-@metric("bare_word_count")
+@metric("bare_word_count", kernel="bare_word_count")
 def bare_word_count(doc: Doc) -> float:
     """Number of whitespace-separated words that are more than special characters.
 
@@ -31,7 +31,7 @@ def bare_word_count(doc: Doc) -> float:
     return len(doc.bare_words)
 
 
-@metric("char_10gram_repetition_ratio", kind="fraction")
+@metric("char_10gram_repetition_ratio", kernel="char_10gram_repetition_ratio", kind="fraction")
 def char_10gram_repetition_ratio(doc: Doc) -> float:
     """Share of the most frequent runs of 10 characters among all runs of 10 characters.
 
@@ -47,7 +47,7 @@ def char_10gram_repetition_ratio(doc: Doc) -> float:
     return top_share(counts, min(math.isqrt(len(counts)), sum(count > 1 for count in counts)))
 
 
-@metric("word_5gram_repetition_ratio", kind="fraction")
+@metric("word_5gram_repetition_ratio", kernel="word_5gram_repetition_ratio", kind="fraction")
 def word_5gram_repetition_ratio(doc: Doc) -> float:
     """Fraction of the sequences of 5 words that occur more than once, every occurrence counted.
 
@@ -60,7 +60,7 @@ def word_5gram_repetition_ratio(doc: Doc) -> float:
     return sum(count for count in counts if count > 1) / sum(counts) if counts else 0.0
 
 
-@metric("special_char_fraction", kind="fraction")
+@metric("special_char_fraction", kernel="special_char_fraction", kind="fraction")
 def special_char_fraction(doc: Doc) -> float:
     """Fraction of characters that are special: whitespace, ASCII digits and punctuation, emoji, and a list of signs.
 
@@ -73,7 +73,7 @@ def special_char_fraction(doc: Doc) -> float:
     return len(_SPECIAL.findall(doc.text)) / doc.characters if doc.characters else 0.0
 
 
-@metric("stop_word_fraction", kind="fraction", needs="stop")
+@metric("stop_word_fraction", kernel="stop_word_fraction", kind="fraction", needs="stop")
 def stop_word_fraction(doc: Doc) -> float:
     """Fraction of words that are stop words of the document's language, in any case and next to punctuation.
 
@@ -87,7 +87,7 @@ def stop_word_fraction(doc: Doc) -> float:
     return _fraction_among(doc, doc.lists.stop)
 
 
-@metric("flagged_word_fraction", kind="fraction", needs="flagged")
+@metric("flagged_word_fraction", kernel="flagged_word_fraction", kind="fraction", needs="flagged")
 def flagged_word_fraction(doc: Doc) -> float:
     """Fraction of words that are on the list of flagged words of the document's language, in any case.
 
@@ -100,7 +100,7 @@ def flagged_word_fraction(doc: Doc) -> float:
     return _fraction_among(doc, doc.lists.flagged)
 
 
-@metric("flagged_word_count", needs="flagged")
+@metric("flagged_word_count", kernel="flagged_word_count", needs="flagged")
 def flagged_word_count(doc: Doc) -> float:
     """Number of words that are on the list of flagged words of the document's language, in any case.
 
@@ -114,7 +114,7 @@ def flagged_word_count(doc: Doc) -> float:
     return sum(word in doc.lists.flagged for word in doc.bare_words)
 
 
-@metric("distinct_flagged_word_count", needs="flagged")
+@metric("distinct_flagged_word_count", kernel="distinct_flagged_word_count", needs="flagged")
 def distinct_flagged_word_count(doc: Doc) -> float:
     """How many different flagged words of the document's language occur, in any case.
 
