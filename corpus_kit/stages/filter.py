@@ -35,7 +35,8 @@ class Filter(BatchStage):
 
     needs: ClassVar[tuple[str, ...]] = ("text", "lang")
     codes: ClassVar[Mapping[str, str]] = {
-        "filter.no_profile": "the language has no profile, or none listed in `languages`, so nobody knows its bounds; labels are written like dan_Latn"
+        "filter.no_profile": "the language has no profile, or none listed in `languages`, so nobody knows its bounds; "
+        "labels are written like dan_Latn"
     }
 
     rulesets: tuple[str, ...] = Field(min_length=1)
