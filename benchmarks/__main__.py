@@ -10,7 +10,7 @@ from benchmarks.bars import conclude
 from benchmarks.environments import PeerFailed
 from benchmarks.texts import NoData
 
-NAMES = ("auto", "filters", "lid", "minhash", "mixed")
+NAMES = ("auto", "bridge", "filters", "lid", "minhash", "mixed")
 
 
 def main() -> int:

@@ -13,9 +13,10 @@ from corpus_kit.errors import (
     StageError,
 )
 from corpus_kit.inputs import Input, resolve_inputs
-from corpus_kit.opened import Run
+from corpus_kit.opened import Run, open  # noqa: A004 - only ever corpus_kit.open
 from corpus_kit.plan import Plan
 from corpus_kit.planner import plan
+from corpus_kit.pull import Published, Pull
 from corpus_kit.recipe import Recipe, load_recipe, parse_recipe
 from corpus_kit.run import run
 
@@ -28,6 +29,8 @@ __all__ = [
     "MissingExtra",
     "Plan",
     "PlanError",
+    "Published",
+    "Pull",
     "Recipe",
     "RecipeError",
     "Run",
@@ -35,6 +38,7 @@ __all__ = [
     "StageError",
     "__version__",
     "load_recipe",
+    "open",
     "parse_recipe",
     "plan",
     "resolve_inputs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,9 @@ import pyarrow.dataset as ds
 from corpus_kit.errors import PlanError, missing_extra
 from corpus_kit.ledger import READ, Step, Tally, iter_receipts, read_manifest, total, waterfall
 from corpus_kit.plan import Plan
+from corpus_kit.pull import Options, Published, Pull
+from corpus_kit.pull import pull as pull_documents
+from corpus_kit.storage import is_remote
 
 if TYPE_CHECKING:
     import polars
@@ -21,6 +24,14 @@ if TYPE_CHECKING:
 _CHECKED = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
+
+
+def open(path: str | Path) -> Run | Published:
+    """A run, finished or under way; or what its manifest tells of it: a release, a run in an object store."""
+    has_plan, has_manifest = ((Path(path) / name).is_file() for name in ("plan.json", "manifest.json"))
+    if is_remote(str(path)) or (has_manifest and not has_plan):
+        return Published(str(path))
+    return Run(path)
 
 
 class Run:
@@ -128,3 +139,7 @@ class Run:
             return None
         rows = found.to_table(filter=pc.field("id") == id).to_pylist()
         return rows[0] if rows else None
+
+    def pull(self, **options: Unpack[Options]) -> Pull:
+        """Kept documents in random order, mixed by weight, for one of any number of readers; see `corpus_kit.pull`."""
+        return pull_documents(str(self.path), **options)
