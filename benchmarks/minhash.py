@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.bars import Bar, Report, ratio
-from benchmarks.environments import run_peer
+from benchmarks.environments import PeerFailed, run_peer
 from benchmarks.planted import RANGES, Pair, jaccard, planted
 from benchmarks.texts import text_bytes, write_files
 
@@ -115,7 +115,9 @@ def _run(source: Path, output: Path) -> dict[str, Any]:
     """One run of ours in a process of its own."""
     shutil.rmtree(output, ignore_errors=True)
     command = [sys.executable, "-m", "benchmarks.minhash", str(source), str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PeerFailed(f"our own run failed: {done.stderr.strip()[-600:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -43,5 +43,6 @@ def words(texts: Texts) -> np.ndarray:
     >>> words(pa.array(["to be", None, " or  not\\tto be"])).tolist()
     [2, 0, 4]
     """
-    columns = measure_columns(texts, lists=[WordLists()], which=np.zeros(len(texts), np.int64))
+    which = np.zeros(len(texts), np.int64)
+    columns = measure_columns(texts, lists=[WordLists()], which=which, columns=["word_count"])
     return columns["word_count"].astype(np.int64)

@@ -1,11 +1,11 @@
 """Runs the kernels on random bytes and damaged arrays under AddressSanitizer and UndefinedBehaviorSanitizer.
 
-    python tests/fuzz_kernels.py --seconds 60
+    python tests/fuzz_kernels.py --seconds 60 [--quick]
 
 Builds the extension with the sanitizers into a temporary folder, then runs itself with their runtime loaded before
 Python's; and again with the extension built for any processor, without choosing among instruction sets. Every buffer is
-an allocation of exactly its size, so one byte too far is noticed. Results are also compared with the definitions. Needs
-GCC; exits with 3 if it is not there.
+an allocation of exactly its size, so one byte too far is noticed. Results are also compared with the definitions.
+`--quick` builds once, and without optimizing, which takes seconds. Needs GCC; exits with 3 if it is not there.
 """
 
 from __future__ import annotations
@@ -52,15 +52,19 @@ def runtime(name: str) -> str | None:
     return found if os.path.isabs(found) else None
 
 
-def run_sanitized(seconds: float, seed: int) -> int:
-    """Builds, then runs this file again inside the sanitizers: three quarters of the time with all instruction sets."""
+BUILDS = [("levels", [], 0.75), ("plain", ["-DCORPUS_KIT_PLAIN"], 0.25)]
+"""Name, compiler flags, share of the time. `levels` chooses among instruction sets, and is asked for each in turn."""
+
+
+def run_sanitized(seconds: float, seed: int, *, quick: bool) -> int:
+    """Builds, then runs this file again inside the sanitizers."""
     libraries = [runtime("libasan.so"), runtime("libubsan.so")] if shutil.which("gcc") else [None]
     if None in libraries:
         print("gcc with its sanitizer libraries is not installed", file=sys.stderr)
         return 3
     environment = os.environ | ENVIRONMENT | {"LD_PRELOAD": ":".join(filter(None, libraries))}
     with tempfile.TemporaryDirectory() as folder:
-        for name, flags, share in [("levels", [], 0.75), ("plain", ["-DCORPUS_KIT_PLAIN"], 0.25)]:
+        for name, flags, share in [("quick", ["-O0"], 1.0)] if quick else BUILDS:
             extension = build(Path(folder) / name, *flags)
             command = [sys.executable, __file__, "--extension", str(extension), "--seconds", str(share * seconds)]
             done = subprocess.run([*command, "--seed", str(seed)], env=environment, check=False)
@@ -220,10 +224,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="fuzz the kernels under sanitizers")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="one build, not optimized")
     parser.add_argument("--extension", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.extension is None:
-        return run_sanitized(given.seconds, given.seed)
+        return run_sanitized(given.seconds, given.seed, quick=given.quick)
     load(given.extension)
     fuzz(given.seconds, given.seed)
     return 0

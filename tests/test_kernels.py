@@ -330,10 +330,12 @@ def test_missing_extension_says_how_to_build_it():
     assert "python setup.py build_ext --inplace" in done.stderr
 
 
-@pytest.mark.long
-def test_random_bytes_under_sanitizers():
+@pytest.mark.parametrize(
+    "options", [["--seconds", "3", "--quick"], pytest.param(["--seconds", "120"], marks=pytest.mark.long)]
+)
+def test_random_bytes_under_sanitizers(options):
     script = Path(__file__).with_name("fuzz_kernels.py")
-    done = subprocess.run([sys.executable, script, "--seconds", "30"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, script, *options], capture_output=True, text=True, check=False)
     if done.returncode == 3:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr[-4000:]

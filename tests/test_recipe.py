@@ -193,7 +193,10 @@ MISTAKES = {
         "3: a stage is a name, or one name with its settings",
     ),
     "a number as a stage": (HEAD + "  - 3\n", "3: a stage is a name, or one name with its settings"),
-    "no method": (HEAD + "  - dedup\n", "3: stage 'dedup' needs a method: exact, lines, minhash, paragraphs, sentences"),
+    "no method": (
+        HEAD + "  - dedup\n",
+        "3: stage 'dedup' needs a method: exact, lines, minhash, paragraphs, sentences",
+    ),
     "unknown method": (
         HEAD + "  - dedup: {method: minhsh}\n",
         "3: stage 'dedup' has no method 'minhsh'; did you mean 'minhash'?",
