@@ -39,7 +39,7 @@ def run_collect(job: Job) -> Receipt:
     if not tables:
         return _receipt(job)
     table, counts = by_partition(pa.concat_tables(tables), job.plan.partitions)
-    info = write_table(job.staged / "collect.parquet", table, groups=list(counts.values()), level=1)
+    info = write_table(job.staged / "collect.parquet", table, groups=list(counts.values()))
     groups = {str(partition): i for i, partition in enumerate(counts)}
     place = f"work/collect-{stage_id}-{round}/{job.args['load']:06d}.parquet"
     return _receipt(job, job.made("collect.parquet", place, f"collect/{stage_id}", info, groups=groups))
@@ -59,7 +59,7 @@ def run_group(job: Job) -> Receipt:
     if not grouped.num_rows:
         return _receipt(job)
     place = f"work/group-{stage_id}-{round}/{job.args['partition']:04d}.parquet"
-    info = write_table(job.staged / "group.parquet", grouped, level=1)
+    info = write_table(job.staged / "group.parquet", grouped)
     return _receipt(job, job.made("group.parquet", place, f"group/{stage_id}", info))
 
 
@@ -72,7 +72,7 @@ def run_link(job: Job) -> Receipt:
     table, counts = by_load(stage.link(grouped, round))
     if not table.num_rows:
         return _receipt(job)
-    info = write_table(job.staged / "wanted.parquet", table, groups=list(counts.values()), level=1)
+    info = write_table(job.staged / "wanted.parquet", table, groups=list(counts.values()))
     groups = {str(load): i for i, load in enumerate(counts)}
     place = f"work/link-{stage_id}-{round}.parquet"
     return _receipt(job, job.made("wanted.parquet", place, f"wanted/{stage_id}", info, groups=groups))

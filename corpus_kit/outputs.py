@@ -72,8 +72,7 @@ class PartWriter:
     def _open(self, schema: pa.Schema) -> TableWriter:
         if self._writer is None:
             name = f"data-{len(self._parts):03d}.parquet"
-            level = 3 if self.part_bytes is not None else 1
-            self._writer = TableWriter(self.folder / name, schema, level=level)
+            self._writer = TableWriter(self.folder / name, schema)
         return self._writer
 
     def _close(self) -> None:

@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus_kit.job import Job
 from corpus_kit.ledger import FileEntry, Receipt
@@ -105,13 +107,13 @@ def _adopt(job: Job) -> Receipt:
 def _trim(batch: pa.RecordBatch, bounds: Mapping[str, str]) -> pa.RecordBatch:
     """Rejects less the texts that a sample of the whole corpus does not hold."""
     at = batch.schema.get_field_index("text")
-    present = batch["text"].is_valid().to_pylist()
-    if not any(present):
+    present = np.flatnonzero(batch["text"].is_valid().to_numpy(zero_copy_only=False))  # few: loads keep samples too
+    if not len(present):
         return batch
-    rows: list[Any] = batch.select(["id", "stage", "reasons", "source", "lang"]).to_pylist()
-    stays = []
-    for row, has_text in zip(rows, present, strict=True):
+    rows: list[Any] = batch.select(["id", "stage", "reasons", "source", "lang"]).take(pa.array(present)).to_pylist()
+    stays = np.zeros(batch.num_rows, bool)
+    for number, row in zip(present, rows, strict=True):
         group = f"{row['stage']}|{row['reasons'][0]['code']}|{row['source']}|{row['lang'] or ''}"
-        stays.append(has_text and f"{hash64('reject-sample', row['id']):016x}" <= bounds.get(group, ""))
-    texts = [text if stay else None for text, stay in zip(batch["text"].to_pylist(), stays, strict=True)]
-    return batch.set_column(at, batch.schema.field(at), pa.array(texts, pa.large_string()))
+        stays[number] = f"{hash64('reject-sample', row['id']):016x}" <= bounds.get(group, "")
+    texts = pc.if_else(pa.array(stays), batch["text"], pa.scalar(None, pa.large_string()))
+    return batch.set_column(at, batch.schema.field(at), texts)

@@ -280,7 +280,7 @@ class _Shard:
             return None
         table, counts = by_partition(pa.concat_tables(tables), self.job.plan.partitions)
         name = f"collect.{stage_id}.parquet"
-        info = write_table(self.job.staged / name, table, groups=list(counts.values()), level=1)
+        info = write_table(self.job.staged / name, table, groups=list(counts.values()))
         groups = {str(partition): i for i, partition in enumerate(counts)}
         place = f"work/collect-{stage_id}-0/{self.load:06d}.parquet"
         return self.job.made(name, place, f"collect/{stage_id}", info, groups=groups)

@@ -23,6 +23,9 @@ ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 64 << 20
 """A row group ends with the row that reaches either."""
 
+LEVEL = 1
+"""Of zstd. Writing takes half the time of level 3, which saves a tenth of the room (measured on 65 MB of text)."""
+
 _FEW_VALUES = ["source", "category", "license", "lang", "lang_runner_up", "media_type", "stage"]
 _NO_STATISTICS = {"text", "raw", "headers", "meta", "reasons", "title"}
 """Minimum and maximum of these would copy document text into the footer."""
@@ -50,7 +53,7 @@ def row_bytes(batch: pa.RecordBatch | pa.Table) -> np.ndarray:
 class TableWriter:
     """Writes one Parquet file. Not a context manager: that would write a valid footer when the body raises."""
 
-    def __init__(self, path: Path, schema: pa.Schema, *, level: int = 3):
+    def __init__(self, path: Path, schema: pa.Schema):
         names = schema.names
         metadata = {b"corpus_kit.format": FORMAT.encode()}
         self.schema = schema.with_metadata(metadata)
@@ -63,7 +66,7 @@ class TableWriter:
             path,
             self.schema,
             compression="zstd",
-            compression_level=level,
+            compression_level=LEVEL,
             use_dictionary=[n for n in _FEW_VALUES if n in names],  # pyright: ignore[reportArgumentType]
             write_statistics=[n for n in names if n not in _NO_STATISTICS],  # pyright: ignore[reportArgumentType]
             write_page_checksum=True,
@@ -108,9 +111,9 @@ class TableWriter:
         return FileInfo(self.rows, self.path.stat().st_size, file_digest(self.path))
 
 
-def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, level: int = 3) -> FileInfo:
+def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None) -> FileInfo:
     """Writes a table as one file; `groups` are the row counts of its row groups, if they matter."""
-    writer = TableWriter(path, table.schema, level=level)
+    writer = TableWriter(path, table.schema)
     if groups is None:
         for batch in table.combine_chunks().to_batches():
             writer.write(batch)

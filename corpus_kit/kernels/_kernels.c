@@ -8,10 +8,20 @@
  *   portable.h   compilers and processors      units.h      words and characters
  *   arrow.h      rows of Arrow arrays          shingles.h   shingle sets and their similarity
  *   hashing.h    hash functions                minhash.h    signatures and band keys
+ *   utf8.h       code points                   characters.h which of them are what (generated)
  *
- *   blocks.h     64 bytes at once              metrics.h    the metrics of Gopher's rules
- *   intern.h     words and lines as numbers    ngrams.h     repeated n-grams
- *   utf8.h       code points                   letters.h    which of them are letters (generated)
+ *   columns.h    the metrics, what each needs  metrics.h    all of them about each text
+ *   reader.h     reading a text once           results.h    from counts to numbers
+ *   masks.h      64 bytes at once              layout.h     lines and paragraphs
+ *   intern.h     equal things as numbers       words.h      words as numbers
+ *   segments.h   words of UAX #29              lists.h      stop words and flagged words
+ *   glance.h     words, by their keys          facts.h      words, character by character
+ *   keys.h       short words at once           scan.h       long words
+ *   bare.h       words in lower case, cut      sentences.h  ends of sentences
+ *   ngrams.h     repeated sequences of words   grams.h      counted exactly
+ *   sieve.h      where they may repeat         published.h  as the Nordic Pile's code finds them
+ *   runs.h       runs of ten characters        alphabet.h   characters as units
+ *   typical.h    mean and median
  */
 
 #define PY_SSIZE_T_CLEAN

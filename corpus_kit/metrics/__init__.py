@@ -9,7 +9,7 @@ begins with the citation, and decorate it::
         return len(doc.words)
 
 That is all: it is called text by text. The shipped metrics also name a column of `corpus_kit.kernels.measure`, the
-compiled pass that gives the same numbers some 90 times faster.
+compiled pass that gives the same numbers a hundred times faster.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def measure_by_definition(
     *,
     words: Words = "whitespace",
 ) -> dict[str, np.ndarray]:
-    """What `measure` gives, by the Python definitions alone: the oracle of the compiled pass, and some 90 times slower.
+    """What `measure` gives, by the Python definitions alone: the oracle of the compiled pass, a hundred times slower.
 
     >>> measure_by_definition(["word_count"], pa.array(["one two", None]), [WordLists()], np.zeros(2, int))
     {'word_count': array([2., 0.])}
