@@ -166,9 +166,12 @@ def verdicts(rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np
     """
     if rows is None:
         rows = np.arange(len(next(iter(measured.values()), ())))
-    found = []
+    found: list[Reason] = []
     for rule in rules:
         if not rule.is_on:
+            continue
+        if len(rule.conditions) == 1:
+            found += _simple_verdicts(rule.code, rule.conditions[0], measured, rows)
             continue
         values = [measured[condition.metric][rows] for condition in rule.conditions]
         fails = np.stack([one.fails(value) for one, value in zip(rule.conditions, values, strict=True)])
@@ -178,6 +181,15 @@ def verdicts(rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np
             condition = rule.conditions[first[at]]
             found.append(_reason(int(rows[at]), rule.code, float(values[first[at]][at]), condition))
     return sorted(found, key=lambda reason: reason.row)
+
+
+def _simple_verdicts(
+    code: str, condition: Condition, measured: Mapping[str, np.ndarray], rows: np.ndarray
+) -> list[Reason]:
+    values = measured[condition.metric][rows]
+    failing = np.flatnonzero(condition.fails(values))
+    pairs = zip(rows[failing].tolist(), values[failing].tolist(), strict=True)
+    return [_reason(row, code, value, condition) for row, value in pairs]
 
 
 def _reason(row: int, code: str, value: float, condition: Condition) -> Reason:

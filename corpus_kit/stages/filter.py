@@ -62,7 +62,7 @@ class Filter(BatchStage):
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with the reasons of failing rows, and a `metrics` column of what was measured."""
-        judge = self._judge()
+        judge = self.judge
         groups = list(_groups(batch, by_category="category" in batch.schema.names))
         which = np.zeros(batch.num_rows, np.int64)
         for number, (_, _, rows) in enumerate(groups):
@@ -131,6 +131,11 @@ class Filter(BatchStage):
 
     def _labels(self) -> list[str]:
         return labels() if self.languages is None else list(self.languages)
+
+    @functools.cached_property
+    def judge(self) -> Judge:
+        """The stage with its data files read, once: they are looked at again for every plan, not for every batch."""
+        return self._judge()
 
     def _judge(self) -> Judge:
         return _judge(self.model_dump_json(by_alias=True), tuple(resources.digest(path) for path in self.files()))
