@@ -80,7 +80,7 @@ def _sleeps(run: str, fingerprint: str, task: Task, settings: Settings) -> Outco
 @pytest.mark.usefixtures("by_value")
 def test_an_attempt_that_takes_too_long_is_given_up_and_done_again(monkeypatch, tmp_path):
     monkeypatch.setattr(corpus_kit.execute, "perform", _sleeps)
-    with executor(str(tmp_path), "x", Settings(), workers=2, task_seconds=3) as pool:
+    with executor(str(tmp_path), "x", Settings(), workers=2, task_seconds=12) as pool:
         [outcome] = pool.map([Task("t", "map", "", {})])
     assert outcome.receipt == {}
 
