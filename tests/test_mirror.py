@@ -8,7 +8,18 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "corpus_kit"
 
-WHOLE_PACKAGES = ("kernels", "lid", "metrics", "sources", "datasheet", "pull", "datatrove", "classifier", "lines", "catalogue")
+WHOLE_PACKAGES = (
+    "kernels",
+    "lid",
+    "metrics",
+    "sources",
+    "datasheet",
+    "pull",
+    "datatrove",
+    "classifier",
+    "lines",
+    "catalogue",
+)
 """Packages where a module may be covered by the tests of the package, tests/test_PACKAGE.py or test_PACKAGE_*.py."""
 
 
