@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpus_kit.mix import make_mix
-from corpus_kit.mix_file import Mix
-from corpus_kit.mix_targets import Targets, load_targets
+from corpus_kit.mix.file import Mix
+from corpus_kit.mixing.targets import Targets, load_targets
 
 SIZES = Path(__file__).with_name("gpt_sw3_sizes.csv")
 LANGUAGES = ("sv", "en", "no", "da", "is", "cd")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from corpus_kit.cli import main
-from corpus_kit.mix_file import check_fits, load_mix
+from corpus_kit.mix.file import check_fits, load_mix
 
 
 def call(*arguments: object, code: int = 0) -> str:

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from corpus_kit.cli import main
 from corpus_kit.commands.pull import Amount, Shard
 from corpus_kit.mix import make_mix
-from corpus_kit.mix_file import write_mix
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mix.file import write_mix
+from corpus_kit.mixing.targets import Targets
 from corpus_kit.opened import Run
 from corpus_kit.pull import pull
 from corpus_kit.tables import read_table

@@ -12,15 +12,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "corpus_kit"
 
 LAYERS = """
 0 words       errors schema
-1 arithmetic  sampling components kernels segmentation doc metrics scores histogram mix_fill mix_copies
+1 arithmetic  sampling components kernels segmentation doc metrics scores histogram
 2 files       compression strict_yaml resources commit tables keyed storage lid
-3 rules       rules rulesets language lines mix_groups mix_measure mix_sizes mix_targets mix_solve
+3 rules       rules rulesets language lines mixing
 4 stages      datatrove scorer perplexity stage scope plugin stages
 5 sources     sources card inputs units
 6 plan        ledger guard recipe plan identity planner
 7 work        outputs totals job shard origins corpus pack tasks execute
-8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling
-8 answers     mix_count mix_file mix_lines mix
+8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling mix
 9 run         classifier datasheet claim closing driver run progress summary
 10 doors      corpus_kit commands cli
 """

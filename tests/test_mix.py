@@ -4,9 +4,9 @@ import pytest
 
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.mix import make_mix, regroup, targets_of
-from corpus_kit.mix_file import write_mix
-from corpus_kit.mix_sizes import Size, Sizes
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mix.file import write_mix
+from corpus_kit.mixing.sizes import Size, Sizes
+from corpus_kit.mixing.targets import Targets
 
 CSV = "category,lang,documents,bytes,tokens:bpe\nweb,no,2,100,30\nbooks,no,1,50,10\nweb,da,5,50,10\n"
 

@@ -12,9 +12,9 @@ import corpus_kit
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.identity import canonical_digest
 from corpus_kit.mix import make_mix
-from corpus_kit.mix_copies import copies
-from corpus_kit.mix_file import Mix, check_fits, load_mix, write_mix
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mix.file import Mix, check_fits, load_mix, write_mix
+from corpus_kit.mixing.copies import copies
+from corpus_kit.mixing.targets import Targets
 
 UNIMAX = Targets.model_validate({"method": "unimax", "max_epochs": 1.01, "by": ["lang", "source"]})
 

@@ -1,9 +1,9 @@
 """What is printed of a mix: the unit, both shares, epochs, and the caps that bind."""
 
 from corpus_kit.mix import make_mix
-from corpus_kit.mix_lines import MOST_CAPS, mix_lines
-from corpus_kit.mix_sizes import Size, Sizes
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mix.lines import MOST_CAPS, mix_lines
+from corpus_kit.mixing.sizes import Size, Sizes
+from corpus_kit.mixing.targets import Targets
 
 
 def lines(sizes: dict[str, int], **settings) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 
 import corpus_kit
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_copies import copies
+from corpus_kit.mixing.copies import copies
 from corpus_kit.opened import Run
 from corpus_kit.pull import Options, Published, pull
 from corpus_kit.tables import open_table

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_kit.errors import PlanError, RecipeError
-from corpus_kit.mix_copies import copies
+from corpus_kit.mixing.copies import copies
 from corpus_kit.pull.corpus import Block, find_corpus
 from corpus_kit.pull.weights import ByColumn, ByGroup, Once, copies_of_round, weights_of
 

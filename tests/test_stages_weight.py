@@ -11,7 +11,7 @@ import corpus_kit
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.keyed import by_partition
 from corpus_kit.mix import make_mix
-from corpus_kit.mix_targets import load_targets
+from corpus_kit.mixing.targets import load_targets
 from corpus_kit.stages.weight import DECISION, Weight
 
 SIZES = {"dan": 900, "swe": 90, "fao": 10}

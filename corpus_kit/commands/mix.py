@@ -29,9 +29,9 @@ def mix(source: str, targets: str | None, seed: int, output: str | None, as_json
     Options replace what the file of `--targets` says.
     """
     from corpus_kit.mix import make_mix, targets_of
-    from corpus_kit.mix_file import as_json as plain
-    from corpus_kit.mix_file import write_mix
-    from corpus_kit.mix_lines import mix_lines
+    from corpus_kit.mix.file import as_json as plain
+    from corpus_kit.mix.file import write_mix
+    from corpus_kit.mix.lines import mix_lines
     from corpus_kit.strict_yaml import scalar
 
     if options["by"] is not None:

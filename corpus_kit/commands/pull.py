@@ -86,7 +86,7 @@ def pull(
     RUN is a run, a release, or the address of one in an object store. The same command again goes on where it was cut
     off; with a later end it goes on with further rounds.
     """
-    from corpus_kit.mix_file import load_mix
+    from corpus_kit.mix.file import load_mix
     from corpus_kit.pull.files import write_files, write_stream
 
     if output == "-" and format == "parquet":

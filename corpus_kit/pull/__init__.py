@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from corpus_kit.errors import PlanError, suggest
-from corpus_kit.mix_sizes import TOKENS
+from corpus_kit.mixing.sizes import TOKENS
 from corpus_kit.pull.corpus import Corpus, find_corpus
 from corpus_kit.pull.stream import Format, Limit, Pull
 from corpus_kit.pull.weights import weights_of

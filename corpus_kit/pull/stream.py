@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_measure import columns_measured, measured
+from corpus_kit.mixing.measure import columns_measured, measured
 from corpus_kit.pull.order import Integers
 from corpus_kit.pull.place import START, Place, State, deal_of, from_json, resumed, to_json
 from corpus_kit.pull.windows import Order, Window, as_batch

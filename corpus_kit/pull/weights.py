@@ -1,7 +1,8 @@
 """How often documents are seen in a round: once each, by the `weight` column of the run, or by a mix.
 
 A round goes through the whole mix once. A weight of 2.3 is two copies in each round and a third of 30% of the
-documents: in the first round of those `mix_copies.copies` chooses, in later ones of others, until all had their turn.
+documents: in the first round of those `mixing.copies.copies` chooses, in later ones of others, until all had their
+turn.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.identity import canonical_digest
-from corpus_kit.mix_copies import lots
-from corpus_kit.mix_groups import NO_VALUE, Group, group_columns, group_values, label, nearest
+from corpus_kit.mixing.copies import lots
+from corpus_kit.mixing.groups import NO_VALUE, Group, group_columns, group_values, label, nearest
 from corpus_kit.pull.corpus import Block, Bounds, Corpus
 
 ONCE = "once"
@@ -198,7 +199,7 @@ class _Run(_Plain):
 
 
 class _Mix(_Plain):
-    """What a pull needs of a mix. The whole of it, which `mix_file` reads, is made for an opened run."""
+    """What a pull needs of a mix. The whole of it, which `mix.file` reads, is made for an opened run."""
 
     run: _Run | None
     by: tuple[str, ...]

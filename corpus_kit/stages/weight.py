@@ -1,7 +1,7 @@
 """The `weight` stage: how often each kept document should be seen, so that groups get the shares asked for.
 
 Documents are not copied: the weight is an expected number of epochs, which `pull` and `export` turn into copies. What
-can be asked for, and how it is solved, is in `mix_targets` and `mix_solve`; `corpus-kit mix` does the same to a
+can be asked for, and how it is solved, is in `mixing.targets` and `mixing.solve`; `corpus-kit mix` does the same to a
 finished run.
 """
 
@@ -19,11 +19,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from corpus_kit import resources
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_groups import Group, flatten, group_columns, group_values, label, unknown
-from corpus_kit.mix_measure import columns_measured, measured
-from corpus_kit.mix_sizes import Unit
-from corpus_kit.mix_solve import solve
-from corpus_kit.mix_targets import Targets, load_targets
+from corpus_kit.mixing.groups import Group, flatten, group_columns, group_values, label, unknown
+from corpus_kit.mixing.measure import columns_measured, measured
+from corpus_kit.mixing.sizes import Unit
+from corpus_kit.mixing.solve import solve
+from corpus_kit.mixing.targets import Targets, load_targets
 from corpus_kit.sampling import hash64
 from corpus_kit.stage import CorpusStage, Number, register
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_solve import Solved, solve
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mixing.solve import Solved, solve
+from corpus_kit.mixing.targets import Targets
 
 SIZES = {("dan",): 900, ("swe",): 90, ("fao",): 10}
 CELLS = {("dan", "web"): 600, ("dan", "books"): 200, ("swe", "web"): 150, ("swe", "books"): 50}

@@ -3,7 +3,7 @@
 import pytest
 
 from corpus_kit.errors import PlanError, RecipeError
-from corpus_kit.mix_sizes import MOST_GROUPS, Size, load_sizes
+from corpus_kit.mixing.sizes import MOST_GROUPS, Size, load_sizes
 
 CSV = "category,lang,documents,bytes,tokens:bpe,tokens:wp\nweb,no,2,100,30,40\nbooks,da,1,50,10,20\n"
 

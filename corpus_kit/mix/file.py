@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from corpus_kit.commit import write_json
 from corpus_kit.errors import PlanError, RecipeError
 from corpus_kit.identity import canonical_digest
-from corpus_kit.mix_copies import copies
-from corpus_kit.mix_count import check_finished
-from corpus_kit.mix_groups import Group, assign, distinct_groups, group_columns, label, nearest
-from corpus_kit.mix_sizes import Size, Sizes, Unit
-from corpus_kit.mix_targets import Targets
+from corpus_kit.mix.counting import check_finished
+from corpus_kit.mixing.copies import copies
+from corpus_kit.mixing.groups import Group, assign, distinct_groups, group_columns, label, nearest
+from corpus_kit.mixing.sizes import Size, Sizes, Unit
+from corpus_kit.mixing.targets import Targets
 from corpus_kit.opened import Run
 
 Fraction = Annotated[float, Field(ge=0, le=1 + 1e-9, allow_inf_nan=False)]

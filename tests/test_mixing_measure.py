@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 import toy
 
-from corpus_kit.mix_measure import measured
+from corpus_kit.mixing.measure import measured
 
 BATCH = toy.with_columns(
     toy.batch(["ååå bb", "", None, "c\u00a0d"]),

@@ -14,11 +14,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from corpus_kit.errors import PlanError, RecipeError
-from corpus_kit.mix_count import count
-from corpus_kit.mix_file import Mix, MixGroup, RunRef, Tokenizer, load_mix, run_ref
-from corpus_kit.mix_sizes import Sizes, load_sizes
-from corpus_kit.mix_solve import Solved, solve
-from corpus_kit.mix_targets import Targets, load_targets
+from corpus_kit.mix.counting import count
+from corpus_kit.mix.file import Mix, MixGroup, RunRef, Tokenizer, load_mix, run_ref
+from corpus_kit.mixing.sizes import Sizes, load_sizes
+from corpus_kit.mixing.solve import Solved, solve
+from corpus_kit.mixing.targets import Targets, load_targets
 from corpus_kit.opened import Run
 from corpus_kit.strict_yaml import Document, explain_validation
 

@@ -5,7 +5,7 @@ import pytest
 import toy
 
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_groups import assign, distinct_groups, flatten, group_columns, group_values, nearest, unknown
+from corpus_kit.mixing.groups import assign, distinct_groups, flatten, group_columns, group_values, nearest, unknown
 
 GROUPS = [("dan_Latn", "web"), ("dan_Latn", "books"), ("swe_Latn", "web")]
 

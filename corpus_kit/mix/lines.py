@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corpus_kit.mix_file import Mix, MixGroup
-from corpus_kit.mix_groups import label
+from corpus_kit.mix.file import Mix, MixGroup
+from corpus_kit.mixing.groups import label
 from corpus_kit.show import counted, table
 
 MOST_CAPS = 8

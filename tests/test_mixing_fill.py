@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_kit.mix_fill import fill, most_at_these_shares
+from corpus_kit.mixing.fill import fill, most_at_these_shares
 
 SIZES = st.lists(st.integers(1, 10**13), min_size=1, max_size=30)
 CLAIMS = st.lists(st.tuples(st.floats(0.001, 1), st.integers(1, 10**9)), min_size=1, max_size=12)

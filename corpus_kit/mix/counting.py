@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_groups import REST, Group, group_columns, group_values
-from corpus_kit.mix_measure import columns_measured, measured
-from corpus_kit.mix_sizes import MOST_GROUPS, TOKENS, Size, Sizes
+from corpus_kit.mixing.groups import REST, Group, group_columns, group_values
+from corpus_kit.mixing.measure import columns_measured, measured
+from corpus_kit.mixing.sizes import MOST_GROUPS, TOKENS, Size, Sizes
 from corpus_kit.opened import Run
 
 BATCH_ROWS = 4096

@@ -1,6 +1,6 @@
 """How large each group is: documents, bytes, characters, words, and tokens of one or several tokenizers.
 
-Sizes are counted in a run (`mix_count`), or read from a file: a table of recorded numbers as CSV or YAML.
+Sizes are counted in a run (`mix.counting`), or read from a file: a table of recorded numbers as CSV or YAML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from corpus_kit.errors import PlanError, RecipeError, suggest
-from corpus_kit.mix_groups import NO_VALUE, REST, Group, label
+from corpus_kit.mixing.groups import NO_VALUE, REST, Group, label
 from corpus_kit.strict_yaml import Document, load, scalar, validate
 
 Unit = Literal["bytes", "characters", "words", "documents", "tokens"]

@@ -9,10 +9,10 @@ import pytest
 import toy
 
 import corpus_kit
-from corpus_kit import mix_count
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_count import count, tokenizer_digests
-from corpus_kit.mix_sizes import Size
+from corpus_kit.mix import counting
+from corpus_kit.mix.counting import count, tokenizer_digests
+from corpus_kit.mixing.sizes import Size
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_groups_nulls_and_token_columns(run_of):
 
 def test_batches_add_up(run_of, monkeypatch):
     whole = count(run_of(documents(100)), ["lang"], unit="words")
-    monkeypatch.setattr(mix_count, "BATCH_ROWS", 7)
+    monkeypatch.setattr(counting, "BATCH_ROWS", 7)
     assert count(run_of(documents(100)), ["lang"], unit="words") == whole
     assert sum(whole.counted("documents").sizes.values()) == 100
     assert sum(whole.counted("bytes").sizes.values()) == pc.sum(pc.binary_length(documents(100)["text"])).as_py()
@@ -93,7 +93,7 @@ def test_columns_of_text_are_no_token_counts(run_of):
 def test_columns_that_make_no_groups(toy_run, run_of, monkeypatch):
     with pytest.raises(PlanError, match="has no column 'lnag' to group by; did you mean 'lang'"):
         count(toy_run, ["lnag"])
-    monkeypatch.setattr(mix_count, "MOST_GROUPS", 2)
+    monkeypatch.setattr(counting, "MOST_GROUPS", 2)
     with pytest.raises(PlanError, match=r"id of .* make more than 2 groups; group by columns with few values"):
         count(toy_run, ["id"])
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_kit.mix_copies import copies, lots
+from corpus_kit.mixing.copies import copies, lots
 from corpus_kit.sampling import hash64
 
 IDS = pa.array([f"adl-{i:016x}" for i in range(20_000)])

@@ -4,7 +4,7 @@ import pytest
 
 from corpus_kit import resources
 from corpus_kit.errors import RecipeError
-from corpus_kit.mix_targets import Targets, complete, load_targets
+from corpus_kit.mixing.targets import Targets, complete, load_targets
 
 
 def load(tmp_path, text: str) -> Targets:

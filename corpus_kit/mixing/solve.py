@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus_kit.errors import PlanError
-from corpus_kit.mix_fill import TOLERANCE, fill, most_at_these_shares
-from corpus_kit.mix_groups import Group, assign, label, nearest, unknown
-from corpus_kit.mix_targets import Targets, complete
+from corpus_kit.mixing.fill import TOLERANCE, fill, most_at_these_shares
+from corpus_kit.mixing.groups import Group, assign, label, nearest, unknown
+from corpus_kit.mixing.targets import Targets, complete
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core.core_schema import ValidationInfo
 
 from corpus_kit import resources
-from corpus_kit.mix_groups import Group, flatten, label
-from corpus_kit.mix_sizes import Unit
+from corpus_kit.mixing.groups import Group, flatten, label
+from corpus_kit.mixing.sizes import Unit
 from corpus_kit.strict_yaml import load, validate
 
 Method = Literal["natural", "temperature", "unimax", "shares", "weights", "epochs"]
@@ -29,7 +29,7 @@ def _is_number(value: Any) -> bool:
 
 
 class Targets(BaseModel):
-    """A mix as asked for; `mix_solve` makes weights of it."""
+    """A mix as asked for; `mixing.solve` makes weights of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
