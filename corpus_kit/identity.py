@@ -20,7 +20,7 @@ from corpus_kit.resources import digest as file_digest
 from corpus_kit.schema import FORMAT
 from corpus_kit.sources import Unit, reader_for
 
-RUNNER_VERSION = 3
+RUNNER_VERSION = 4
 """Raised when loads, partitions, parts or the kernels change so that other bytes come out of the same stages."""
 
 

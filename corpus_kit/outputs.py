@@ -136,7 +136,7 @@ class RejectWriter:
             group: tuple(f"{-rank:016x}" for rank, _, _ in sorted(heap, reverse=True))
             for group, heap in sorted(self._samples.items())
         }
-        return write_table(path, table.select(REJECTS.names).cast(REJECTS)), samples
+        return write_table(path, table.select(REJECTS.names).cast(REJECTS), is_kept=False), samples
 
 
 class MetricsWriter:

@@ -30,8 +30,9 @@ class Shard(NamedTuple):
     parts: tuple[str, ...]
 
 
-LARGE_ENOUGH = 8
-"""A part of at least one eighth of a shard is one by itself. Smaller files burden those who list and open them."""
+LARGE_ENOUGH = 16
+"""A part of at least one sixteenth of a shard is one by itself: 16 MB of text where a shard holds 256. Smaller files
+burden those who list and open them."""
 
 COMPRESSED = 8
 """Metrics are measured in bytes of the file; the text they were taken from has about so many times more."""

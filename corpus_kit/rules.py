@@ -8,6 +8,7 @@ measurement, is out of every bound.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -17,7 +18,7 @@ import numpy as np
 from corpus_kit.errors import RecipeError
 from corpus_kit.kernels.measure import WordLists
 from corpus_kit.metrics import METRICS
-from corpus_kit.schema import Reason
+from corpus_kit.schema import Failures, Reason
 
 Interval = tuple[float | None, float | None]
 """Low and high; None is no bound."""
@@ -37,6 +38,11 @@ class Condition:
     def is_on(self) -> bool:
         """Whether there is any bound."""
         return self.low is not None or self.high is not None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Low and high; NaN is no bound."""
+        return math.nan if self.low is None else self.low, math.nan if self.high is None else self.high
 
     def fails(self, values: np.ndarray) -> np.ndarray:
         """For each value, whether it is out of bounds."""
@@ -160,40 +166,32 @@ def without_lists(rulesets: Sequence[Ruleset], lists: WordLists, who: str) -> di
 
 
 def verdicts(rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np.ndarray | None = None) -> list[Reason]:
-    """Every failing (row, rule), rows ascending and, within a row, rules in their order.
-
-    Only `rows` are judged, or all. A rule of several conditions is reported with the first that does not hold.
-    """
-    if rows is None:
-        rows = np.arange(len(next(iter(measured.values()), ())))
-    found: list[Reason] = []
-    for rule in rules:
-        if not rule.is_on:
-            continue
-        if len(rule.conditions) == 1:
-            found += _simple_verdicts(rule.code, rule.conditions[0], measured, rows)
-            continue
-        values = [measured[condition.metric][rows] for condition in rule.conditions]
-        fails = np.stack([one.fails(value) for one, value in zip(rule.conditions, values, strict=True)])
-        rejected = fails.all(axis=0) if rule.combine == "any" else fails.any(axis=0)
-        first = fails.argmax(axis=0)
-        for at in np.flatnonzero(rejected):
-            condition = rule.conditions[first[at]]
-            found.append(_reason(int(rows[at]), rule.code, float(values[first[at]][at]), condition))
+    """Every failing (row, rule), rows ascending and, within a row, rules in their order; what `failures` finds."""
+    found = [
+        Reason(row, one.code, value, one.low, one.high)
+        for one in failures(rules, measured, rows)
+        for row, value in zip(one.rows.tolist(), one.values.tolist(), strict=True)
+    ]
     return sorted(found, key=lambda reason: reason.row)
 
 
-def _simple_verdicts(
-    code: str, condition: Condition, measured: Mapping[str, np.ndarray], rows: np.ndarray
-) -> list[Reason]:
-    values = measured[condition.metric][rows]
-    failing = np.flatnonzero(condition.fails(values))
-    pairs = zip(rows[failing].tolist(), values[failing].tolist(), strict=True)
-    return [_reason(row, code, value, condition) for row, value in pairs]
+def failures(
+    rules: Sequence[Rule], measured: Mapping[str, np.ndarray], rows: np.ndarray | None = None
+) -> list[Failures]:
+    """Rows that fail, rule by rule in their order. Only `rows` are judged, or all.
 
-
-def _reason(row: int, code: str, value: float, condition: Condition) -> Reason:
-    nan = float("nan")
-    low = nan if condition.low is None else condition.low
-    high = nan if condition.high is None else condition.high
-    return Reason(row, code, value, low, high)
+    A row that fails a rule of several conditions is reported with the first that does not hold.
+    """
+    if rows is None:
+        rows = np.arange(len(next(iter(measured.values()), ())))
+    found = []
+    for rule in (rule for rule in rules if rule.is_on):
+        values = [measured[condition.metric][rows] for condition in rule.conditions]
+        fails = [one.fails(value) for one, value in zip(rule.conditions, values, strict=True)]
+        rejected = np.logical_and.reduce(fails) if rule.combine == "any" else np.logical_or.reduce(fails)
+        for condition, value, failing in zip(rule.conditions, values, fails, strict=True):
+            at = np.flatnonzero(rejected & failing)
+            if len(at):
+                found.append(Failures(rule.code, rows[at], value[at], *condition.bounds))
+                rejected[at] = False  # reported
+    return found

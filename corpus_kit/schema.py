@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 FORMAT = "1"
 """Version of the files' layout, stored in their metadata. Columns are only ever appended."""
@@ -75,27 +76,50 @@ class Reason(NamedTuple):
     high: float = float("nan")
 
 
+class Failures(NamedTuple):
+    """The rows that fail one rule, and the values they fail with: many reasons in two arrays."""
+
+    code: str
+    rows: NDArray[np.int64]
+    values: NDArray[np.float64]
+    low: float = float("nan")
+    high: float = float("nan")
+
+
 def reasons_array(rows: int, reasons: Iterable[Reason]) -> pa.ListArray:
     """The reasons column of a batch of `rows` rows; null where a row has no reason.
 
     Reasons of one row keep the order they are given in.
     """
-    ordered = sorted(reasons, key=lambda reason: reason.row)
-    row = np.fromiter((reason.row for reason in ordered), np.int64, len(ordered))
-    if len(row) and not (0 <= row[0] and row[-1] < rows):
+    given = list(reasons)
+    row = np.fromiter((reason.row for reason in given), np.int64, len(given))
+    codes = pa.array([reason.code for reason in given], pa.string())
+    numbers = (np.fromiter((reason[i] for reason in given), np.float64, len(given)) for i in (2, 3, 4))
+    return _reasons_column(rows, row, codes, *numbers)
+
+
+def failures_array(rows: int, failures: Sequence[Failures]) -> pa.ListArray:
+    """The same from failures; those of one row keep the order they are given in."""
+    sizes = np.array([len(one.rows) for one in failures], np.int64)
+    codes = pa.array([one.code for one in failures], pa.string()).take(
+        pa.array(np.repeat(np.arange(len(sizes)), sizes))
+    )
+    row = np.concatenate([np.empty(0, np.int64), *(one.rows for one in failures)])
+    values = np.concatenate([np.empty(0), *(one.values for one in failures)])
+    low, high = (np.repeat(np.array([one[i] for one in failures], np.float64), sizes) for i in (3, 4))
+    return _reasons_column(rows, row, codes, values, low, high)
+
+
+def _reasons_column(rows: int, row: NDArray[np.int64], codes: pa.Array, *numbers: NDArray[np.float64]) -> pa.ListArray:
+    order = np.argsort(row, kind="stable")
+    if len(row) and not (0 <= row[order[0]] and row[order[-1]] < rows):
         raise IndexError("a reason names a row outside its batch")
     counts = np.bincount(row, minlength=rows)
     offsets = np.zeros(rows + 1, np.int32)
     np.cumsum(counts, out=offsets[1:])
-
-    def numbers(field: str) -> pa.Array:
-        values = np.fromiter((getattr(r, field) for r in ordered), np.float64, len(ordered))
-        return pa.array(values, mask=np.isnan(values))
-
-    structs = pa.StructArray.from_arrays(
-        [pa.array([r.code for r in ordered], pa.string()), numbers("value"), numbers("low"), numbers("high")],
-        fields=list(REASON),
-    )
+    ordered = [one[order] for one in numbers]
+    fields = [codes.take(pa.array(order)), *(pa.array(one, mask=np.isnan(one)) for one in ordered)]
+    structs = pa.StructArray.from_arrays(fields, fields=list(REASON))
     return pa.ListArray.from_arrays(pa.array(offsets), structs, type=COLUMNS["reasons"][0], mask=pa.array(counts == 0))
 
 

@@ -77,9 +77,10 @@ def parse(content: str | bytes, *, name: str) -> Document:
             raise RecipeError(f"{name}: not UTF-8 (byte {error.start})") from error
     lines: dict[Location, int] = {}
     try:
-        _refuse_aliases(content, name)
-        node = yaml.compose(content, Loader=yaml.SafeLoader)
+        node = yaml.compose(content, Loader=_Plain)
         data = None if node is None else _value(node, (), lines, name)
+    except _Refused as error:
+        raise RecipeError(f"{name}:{error}") from None
     except yaml.MarkedYAMLError as error:
         raise RecipeError(_syntax_message(error, content, name)) from error
     except yaml.YAMLError as error:
@@ -98,14 +99,22 @@ def _syntax_message(error: yaml.MarkedYAMLError, content: str, name: str) -> str
     return f"{name}:{line}: not YAML: {error.problem or error.context}"
 
 
-def _refuse_aliases(content: str, name: str) -> None:
-    for event in yaml.parse(content, Loader=yaml.SafeLoader):
+class _Refused(Exception):
+    """Valid YAML that is not taken: line, and why."""
+
+
+class _Plain(yaml.SafeLoader):
+    """Composes nodes without anchors, aliases and tags; refused where they are met, before anything is expanded."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise RecipeError(f"{name}:{line}: anchors and aliases (& and *) are not allowed; write the value out")
+            raise _Refused(f"{line}: anchors and aliases (& and *) are not allowed; write the value out")
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
-            raise RecipeError(f"{name}:{line}: tags ({tag}) are not allowed")
+            raise _Refused(f"{line}: tags ({tag}) are not allowed")
+        return super().compose_node(parent, index)
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int], name: str) -> Any:

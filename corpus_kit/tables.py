@@ -51,9 +51,12 @@ def row_bytes(batch: pa.RecordBatch | pa.Table) -> np.ndarray:
 
 
 class TableWriter:
-    """Writes one Parquet file. Not a context manager: that would write a valid footer when the body raises."""
+    """Writes one Parquet file. Not a context manager: that would write a valid footer when the body raises.
 
-    def __init__(self, path: Path, schema: pa.Schema):
+    A file that is not kept, because a later phase writes its rows again, is packed quickly rather than tightly.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, is_kept: bool = True):
         names = schema.names
         metadata = {b"corpus_kit.format": FORMAT.encode()}
         self.schema = schema.with_metadata(metadata)
@@ -65,8 +68,8 @@ class TableWriter:
         self._writer = pq.ParquetWriter(
             path,
             self.schema,
-            compression="zstd",
-            compression_level=LEVEL,
+            compression="zstd" if is_kept else "lz4",
+            compression_level=LEVEL if is_kept else None,
             use_dictionary=[n for n in _FEW_VALUES if n in names],  # pyright: ignore[reportArgumentType]
             write_statistics=[n for n in names if n not in _NO_STATISTICS],  # pyright: ignore[reportArgumentType]
             write_page_checksum=True,
@@ -111,9 +114,11 @@ class TableWriter:
         return FileInfo(self.rows, self.path.stat().st_size, file_digest(self.path))
 
 
-def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None) -> FileInfo:
+def write_table(
+    path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, is_kept: bool = True
+) -> FileInfo:
     """Writes a table as one file; `groups` are the row counts of its row groups, if they matter."""
-    writer = TableWriter(path, table.schema)
+    writer = TableWriter(path, table.schema, is_kept=is_kept)
     if groups is None:
         for batch in table.combine_chunks().to_batches():
             writer.write(batch)

@@ -26,17 +26,17 @@ def receipt(*files: FileEntry, samples: dict[str, tuple[str, ...]] | None = None
 
 def test_parts_are_joined_up_to_the_size_of_a_shard():
     receipts = [receipt(*(entry(f"w/{load}-{part}.parquet", size=size) for part, size in enumerate(sizes)))
-                for load, sizes in enumerate([[12] * 7, [12, 12], [5], [], [1, 99, 1, 2]])]  # fmt: skip
+                for load, sizes in enumerate([[6] * 15, [6, 6], [5], [], [1, 99, 1, 2]])]  # fmt: skip
     assert plan_shards(receipts, 100) == [
-        Shard("data/00000.parquet", "data", (*(f"w/0-{part}.parquet" for part in range(7)), "w/1-0.parquet")),
+        Shard("data/00000.parquet", "data", (*(f"w/0-{part}.parquet" for part in range(15)), "w/1-0.parquet")),
         Shard("data/00001.parquet", "data", ("w/1-1.parquet", "w/2-0.parquet", "w/4-0.parquet")),
         Shard("data/00002.parquet", "data", ("w/4-1.parquet",)),
         Shard("data/00003.parquet", "data", ("w/4-2.parquet", "w/4-3.parquet")),
     ]
 
 
-@pytest.mark.parametrize(("kind", "size", "joined"), [("data", 13, False), ("data", 12, True), ("rejects", 5, True)])
-def test_a_part_of_an_eighth_of_a_shard_stays_as_it_is_unless_it_has_to_be_trimmed(kind, size, joined):
+@pytest.mark.parametrize(("kind", "size", "joined"), [("data", 7, False), ("data", 6, True), ("rejects", 5, True)])
+def test_a_part_of_a_sixteenth_of_a_shard_stays_as_it_is_unless_it_has_to_be_trimmed(kind, size, joined):
     receipts = [receipt(entry(f"w/{load}-0.parquet", kind, size)) for load in range(2)]
     assert len(plan_shards(receipts, 100)) == (1 if joined else 2)
 

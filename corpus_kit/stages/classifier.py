@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from corpus_kit.rules import Condition, Rule, verdicts
+from corpus_kit.rules import Condition, Rule, failures
 from corpus_kit.rulesets import OptionalBounds
-from corpus_kit.schema import set_columns, set_reasons
+from corpus_kit.schema import failures_array, set_columns
 from corpus_kit.scorer import load
 from corpus_kit.stage import BatchStage, Number, register
 
@@ -67,5 +67,5 @@ class Classifier(BatchStage):
         texts = [text or "" for text in batch["text"].to_pylist()]
         scores = np.array(load(Path(self.model), self.label).scores(texts), np.float64)
         metrics = pa.StructArray.from_arrays([pa.array(scores, mask=np.isnan(scores))], names=["score"])
-        rules = self.rules_for(None)
-        return set_columns(set_reasons(batch, verdicts(rules, {"score": scores})), {"metrics": metrics})
+        reasons = failures_array(batch.num_rows, failures(self.rules_for(None), {"score": scores}))
+        return set_columns(batch, {"reasons": reasons, "metrics": metrics})

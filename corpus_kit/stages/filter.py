@@ -16,9 +16,9 @@ from corpus_kit.errors import PlanError, RecipeError, suggest
 from corpus_kit.kernels.measure import WordLists
 from corpus_kit.language import Profile, labels, profile_for
 from corpus_kit.metrics import METRICS, measure
-from corpus_kit.rules import Condition, Override, Rule, Ruleset, overrides, resolve, verdicts, without_lists
+from corpus_kit.rules import Condition, Override, Rule, Ruleset, failures, overrides, resolve, without_lists
 from corpus_kit.rulesets import OptionalBounds, load_ruleset
-from corpus_kit.schema import Reason, set_columns, set_reasons
+from corpus_kit.schema import Failures, failures_array, set_columns
 from corpus_kit.segmentation import Words
 from corpus_kit.stage import BatchStage, Number, register
 
@@ -69,15 +69,16 @@ class Filter(BatchStage):
             which[rows] = number
         lists = [judge.lists(label) for label, _, _ in groups]
         measured = measure(judge.metrics, batch["text"], lists, which, words=self.words)
-        reasons: list[Reason] = []
+        failing: list[Failures] = []
         for label, category, rows in groups:
             if self.unknown_language == "reject" and label not in judge.profiles:
-                reasons += [Reason(int(row), "filter.no_profile") for row in rows]
+                failing.append(Failures("filter.no_profile", rows, np.full(len(rows), np.nan)))
             else:
-                reasons += verdicts(judge.rules(label, category), measured, rows)
+                failing += failures(judge.rules(label, category), measured, rows)
         values = [pa.array(column, mask=np.isnan(column)) for column in measured.values()]
         metrics = pa.StructArray.from_arrays(values, names=list(measured))
-        return set_columns(set_reasons(batch, reasons), {"metrics": metrics})
+        reasons = failures_array(batch.num_rows, failing)
+        return set_columns(batch, {"reasons": reasons, "metrics": metrics})
 
     def files(self) -> list[Path]:
         """The rulesets, the profiles of the languages, and the word lists that some rule needs."""

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from corpus_kit.perplexity import LanguageModel, distribution, load
-from corpus_kit.rules import Condition, Rule, verdicts
+from corpus_kit.rules import Condition, Rule, failures
 from corpus_kit.rulesets import OptionalBounds
-from corpus_kit.schema import set_columns, set_reasons
+from corpus_kit.schema import failures_array, set_columns
 from corpus_kit.stage import BatchStage, Number, register
 
 CODE = "perplexity.per_token"
@@ -73,8 +73,8 @@ class Perplexity(BatchStage):
         model = self._load()
         values = np.array([model.perplexity(text or "") for text in batch["text"].to_pylist()], np.float64)
         metrics = pa.StructArray.from_arrays([pa.array(values, mask=np.isnan(values))], names=["per_token"])
-        rules = self.rules_for(None)
-        return set_columns(set_reasons(batch, verdicts(rules, {"per_token": values})), {"metrics": metrics})
+        reasons = failures_array(batch.num_rows, failures(self.rules_for(None), {"per_token": values}))
+        return set_columns(batch, {"reasons": reasons, "metrics": metrics})
 
     def _load(self) -> LanguageModel:
         tokenizer = None if self.tokenizer is None else Path(self.tokenizer)
