@@ -8,13 +8,14 @@ from what it left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from corpus_kit.errors import MissingExtra, PlanError, suggest
+from corpus_kit.errors import MissingExtra, PlanError, RecipeError, suggest
 from corpus_kit.guard import check_allowed
 from corpus_kit.identity import canonical_digest, identity_of, version_of
 from corpus_kit.inputs import Input
@@ -47,13 +48,15 @@ def plan(
         raise PlanError("--limit is at least 1")
     named = recipe.named_stages()
     sources = _sources(recipe, inputs)
-    _check_stages(named, _available(sources.values()))
+    places = recipe.places or ("",) * len(named)
+    _check_stages(named, _available(sources.values()), places)
     if recipe.guard.allow:
         check_allowed(recipe.guard, {READ: REJECT_CODES} | {stage_id: stage.all_codes() for stage_id, stage in named})
     units, skipped = list_units(inputs, recipe.split_bytes, limit, order=list(sources))
     _check_formats(units, named)
-    for stage_id, stage in named:
-        check_scope(stage_id, stage, sources, {source.card.category for source in sources.values()})
+    for place, (stage_id, stage) in zip(places, named, strict=True):
+        with _at(place):
+            check_scope(stage_id, stage, sources, {source.card.category for source in sources.values()})
     stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
     loads = make_loads(units, recipe.split_bytes)
     partitions = _partitions(sum(unit.size for unit in units))
@@ -119,21 +122,34 @@ def _available(sources: Any) -> dict[str, pa.DataType]:
     return {name: kind for name, kind in known.items() if name not in dropped}
 
 
-def _check_stages(named: Sequence[tuple[str, Stage]], available: Mapping[str, pa.DataType]) -> None:
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Says where in the recipe the stage stands that something is wrong with, if it stands in a file."""
+    try:
+        yield
+    except (RecipeError, PlanError) as error:
+        raise type(error)(f"{place}: {error}" if place else str(error)) from error
+
+
+def _check_stages(
+    named: Sequence[tuple[str, Stage]], available: Mapping[str, pa.DataType], places: Sequence[str]
+) -> None:
     columns = dict(available)
     absent: list[MissingExtra] = []
-    for stage_id, stage in named:
+    for place, (stage_id, stage) in zip(places, named, strict=True):
         wanted = [*stage.columns_needed(), *stage.scope_columns()]
         wanted += stage.collects if isinstance(stage, CorpusStage) else ()
-        for column in wanted:
-            if column not in columns:
-                raise PlanError(_missing_column(stage_id, column, columns))
+        with _at(place):
+            for column in wanted:
+                if column not in columns:
+                    raise PlanError(_missing_column(stage_id, column, columns))
         try:
             require_modules(stage, stage_id)
         except MissingExtra as error:
             absent.append(error)
         else:
-            stage.check(columns)
+            with _at(place):
+                stage.check(columns)
         columns |= {name: kind for name, kind in stage.columns_given().items() if name not in TAKEN_OFF}
         for column in stage.removes:
             columns.pop(column, None)

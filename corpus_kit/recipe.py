@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +51,11 @@ class Recipe(BaseModel):
         if twice:
             raise ValueError(f"two stages have the id {min(twice)!r}; give one another 'as'")
         return stages
+
+    @functools.cached_property
+    def places(self) -> tuple[str, ...]:
+        """`file:line` of every stage; none of a recipe that was made in Python. No part of what makes recipes equal."""
+        return ()
 
     def named_stages(self) -> list[tuple[str, Stage]]:
         """Every stage with its id, in order."""
@@ -106,7 +112,9 @@ def _build(document: Document) -> Recipe:
     if not isinstance(stages, list) or not stages:
         raise document.error("key 'stages' must be a list of stages", ("stages",))
     built = [_stage(document, item, ("stages", i)) for i, item in enumerate(stages)]
-    return validate(document, Recipe, data | {"stages": built})
+    recipe: Recipe = validate(document, Recipe, data | {"stages": built})
+    recipe.__dict__["places"] = tuple(document.where(("stages", i)) for i in range(len(built)))
+    return recipe
 
 
 def _stage(document: Document, item: Any, at: Location) -> Stage:

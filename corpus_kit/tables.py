@@ -114,9 +114,7 @@ class TableWriter:
         return FileInfo(self.rows, self.path.stat().st_size, file_digest(self.path))
 
 
-def write_table(
-    path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, is_kept: bool = True
-) -> FileInfo:
+def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, is_kept: bool = True) -> FileInfo:
     """Writes a table as one file; `groups` are the row counts of its row groups, if they matter."""
     writer = TableWriter(path, table.schema, is_kept=is_kept)
     if groups is None:

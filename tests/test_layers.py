@@ -21,7 +21,7 @@ LAYERS = """
 7 work        outputs totals job shard origins corpus pack tasks execute
 8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling mix
 9 run         classifier datasheet claim closing driver run progress summary
-10 doors      corpus_kit commands cli
+10 doors      corpus_kit commands cli __main__
 """
 """Each name may import what stands above it or left of it in its row. A package counts as one name."""
 

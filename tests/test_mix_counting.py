@@ -94,8 +94,10 @@ def test_columns_that_make_no_groups(toy_run, run_of, monkeypatch):
     with pytest.raises(PlanError, match="has no column 'lnag' to group by; did you mean 'lang'"):
         count(toy_run, ["lnag"])
     monkeypatch.setattr(counting, "MOST_GROUPS", 2)
-    with pytest.raises(PlanError, match=r"id of .* make more than 2 groups; group by columns with few values"):
-        count(toy_run, ["id"])
+    with pytest.raises(PlanError, match=r"column 'text' of .* is another for each document and makes no groups"):
+        count(toy_run, ["lang", "text"])
+    with pytest.raises(PlanError, match=r"lang, source of .* make more than 2 groups; group by columns with few"):
+        count(toy_run, ["lang", "source"])
 
 
 def test_a_group_called_rest(run_of):

@@ -80,6 +80,7 @@ def test_any_string_array_will_do():
     expected = copies(IDS[:9], 0.5, seed=1).tolist()
     assert copies(IDS[:9].cast(pa.large_string()), 0.5, seed=1).tolist() == expected
     assert copies(pa.chunked_array([IDS[:4], IDS[4:9]]), 0.5, seed=1).tolist() == expected
+    assert copies(IDS[:9].to_pylist(), 0.5, seed=1).tolist() == expected
     assert copies(IDS[:0], 0.5, seed=1).tolist() == []
 
 

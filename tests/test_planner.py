@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import toy
 
-from corpus_kit.errors import MissingExtra, PlanError
+from corpus_kit.errors import MissingExtra, PlanError, RecipeError
 from corpus_kit.inputs import Input, resolve_inputs
 from corpus_kit.planner import _partitions, plan
 from corpus_kit.recipe import Recipe, parse_recipe
@@ -34,17 +34,17 @@ def refused(recipe: str, inputs, kind: type[Exception] = PlanError, **options) -
 def test_a_column_that_nothing_gives_is_named_with_the_stage_that_would(two):
     recipe = "recipe: 1\nstages:\n  - normalize\n  - filter: {rulesets: [gopher]}\n"
     assert refused(recipe, two) == (
-        "stage 'filter' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
+        "recipe:4: stage 'filter' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
     )
     assert refused("recipe: 1\nstages: [weight]\n", two) == (
-        "stage 'weight' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
+        "recipe:2: stage 'weight' needs column 'lang', which nothing before it gives; put stage 'identify' before it"
     )
 
 
 def test_a_column_that_a_stage_took_away_is_not_there_any_more(two):
     message = refused("recipe: 1\nstages:\n  - extract\n  - extract\n", two)
     assert message.startswith(
-        "stage 'extract.2' needs column 'raw', which nothing before it gives; available are added, "
+        "recipe:4: stage 'extract.2' needs column 'raw', which nothing before it gives; available are added, "
     )
 
 
@@ -57,7 +57,7 @@ def test_a_card_may_say_where_the_language_stands(tmp_path):
 
 def test_a_scope_over_a_column_that_nothing_gives_is_refused(two):
     message = refused("recipe: 1\nstages:\n  - normalize: {only: {lang: [dan_Latn]}}\n", two)
-    assert message.startswith("stage 'normalize' needs column 'lang', which nothing before it gives")
+    assert message.startswith("recipe:3: stage 'normalize' needs column 'lang', which nothing before it gives")
 
 
 def test_every_absent_library_is_named(two, monkeypatch):
@@ -236,3 +236,8 @@ def test_the_order_of_a_listing_does_not_show(two, tmp_path, monkeypatch):
     usual = toy.plan_of(NORMALIZE, two)
     monkeypatch.setattr(corpus_kit.units, "list_files", lambda path: listed(path)[::-1])
     assert toy.plan_of(NORMALIZE, two) == usual
+
+
+def test_what_a_stage_finds_wrong_is_named_with_its_line(two):
+    recipe = "recipe: 1\nstages:\n  - normalize\n  - clean: {rules: [c44]}\n"
+    assert refused(recipe, two, RecipeError) == "recipe:4: unknown line ruleset 'c44'; did you mean 'c4'?"

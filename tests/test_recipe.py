@@ -220,6 +220,10 @@ MISTAKES = {
         "recipe: 1\nstages: !!python/object [normalize]\n",
         "2: tags (tag:yaml.org,2002:python/object) are not allowed",
     ),
+    "misspelt criterion": (
+        HEAD + "  - dedup: {method: exact, prefer: [licence]}\n",
+        "3: prefer: 'licence' is no criterion; did you mean 'license'?",
+    ),
     "unclosed bracket": ("recipe: 1\nstages: [normalize\n", "3: not YAML: expected ',' or ']', but got '<stream end>'"),
     "bad name": (
         "recipe: 1\nname: My Recipe\nstages: [normalize]\n",

@@ -105,6 +105,12 @@ def test_what_is_no_criterion(wrong):
         PREFER.validate_python(wrong)
 
 
+@pytest.mark.parametrize(("wrong", "meant"), [("licence", "license"), ([{"languages": ["da"]}], "lang")])
+def test_what_could_have_been_meant(wrong, meant):
+    with pytest.raises(ValidationError, match=f"is no criterion; did you mean '{meant}'"):
+        PREFER.validate_python(wrong)
+
+
 @pytest.mark.parametrize("shape", [(3, 2), (3, 0), (0, 2)])
 def test_penalties_travel_as_columns(shape):
     penalty = np.arange(shape[0] * shape[1], dtype=float).reshape(shape)

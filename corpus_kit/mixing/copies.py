@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +14,9 @@ from corpus_kit.sampling import share
 PURPOSE = "mix"
 
 
-def copies(ids: pa.Array | pa.ChunkedArray, weight: ArrayLike, *, seed: int, epoch: int = 0) -> NDArray[np.int64]:
+def copies(
+    ids: pa.Array | pa.ChunkedArray | Sequence[str], weight: ArrayLike, *, seed: int, epoch: int = 0
+) -> NDArray[np.int64]:
     """Copies of each document, whose expected number is its weight: 2.3 is two copies, and a third of 30% of them.
 
     `weight` is one number, or one for each id. Whether a document is among the 30% follows from (seed, id, epoch), so
@@ -20,9 +24,10 @@ def copies(ids: pa.Array | pa.ChunkedArray, weight: ArrayLike, *, seed: int, epo
     and 2.3 adds to two whole epochs exactly the documents that 0.3 alone would choose. `epoch` is for those who go
     through the whole mix again: another one draws other documents for the fractions.
 
-    >>> copies(pa.array(["a-1", "a-2", "a-3"]), 2.3, seed=1).tolist()
+    >>> copies(["a-1", "a-2", "a-3"], 2.3, seed=1).tolist()
     [3, 2, 2]
     """
+    ids = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(ids, pa.string())
     weights = np.broadcast_to(np.asarray(weight, np.float64), (len(ids),))
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError("a weight is negative or not a number")

@@ -90,12 +90,19 @@ def nearest(name: Group, groups: Sequence[Group]) -> str:
     return (f"in {label(name[:fits])}: " if fits else "") + suggest(name[fits], valid)
 
 
+OWN = frozenset(["id", "source_id", "origin", "url", "title", "text", "meta", "raw", "headers"])
+"""Columns with a value of its own for each document: no groups, and, being names of them, they would be printed."""
+
+
 def group_columns(columns: Iterable[str], available: Mapping[str, pa.DataType] | pa.Schema, where: str) -> None:
     """Makes sure that columns can make groups. Raises PlanError naming the nearest valid one."""
     kinds = {one.name: one.type for one in available} if isinstance(available, pa.Schema) else dict(available)
     for column in columns:
         if column not in kinds:
-            raise PlanError(f"{where} has no column {column!r} to group by; {suggest(column, kinds)}")
+            valid = [name for name in kinds if name not in OWN]
+            raise PlanError(f"{where} has no column {column!r} to group by; {suggest(column, valid)}")
+        if column in OWN:
+            raise PlanError(f"column {column!r} of {where} is another for each document and makes no groups")
         if pa.types.is_nested(kinds[column]) or pa.types.is_floating(kinds[column]):
             raise PlanError(f"column {column!r} of {where} holds {kinds[column]} and makes no groups")
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
+
+from corpus_kit.errors import suggest
 
 Named = Literal["source_order", "longest", "newest", "oldest", "license"]
 Listed = Literal["source", "category", "lang"]
@@ -29,11 +31,20 @@ Criterion = (
 """`longest` text; `newest` or `oldest` by `created`, else `added`; the most open `license`; the value that comes first
 in a list, as in `source: [adl, web]`; `highest` or `lowest` of a number's column, as in `highest: lang_score`."""
 
-Prefer = Annotated[
-    tuple[Criterion, ...],
-    Field(min_length=1),
-    BeforeValidator(lambda value: [value] if isinstance(value, str | dict) else value),
-]
+
+def _criteria(value: Any) -> Any:
+    """A list, even of one; what is no criterion gets a name that is."""
+    listed = [value] if isinstance(value, str | dict) else value
+    for one in listed if isinstance(listed, list | tuple) else ():
+        named = (one,) if isinstance(one, str) else tuple(one) if isinstance(one, dict) else ()
+        valid = get_args(Named) if isinstance(one, str) else get_args(Listed) + get_args(Measured)
+        for name in named:
+            if name not in valid:
+                raise ValueError(f"{name!r} is no criterion; {suggest(str(name), valid)}")
+    return listed
+
+
+Prefer = Annotated[tuple[Criterion, ...], Field(min_length=1), BeforeValidator(_criteria)]
 
 _COLUMNS = {
     "longest": ("text",),
