@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from corpus_kit.errors import PlanError, missing_extra
+from corpus_kit.errors import PlanError, missing_extra, suggest
 from corpus_kit.ledger import READ, Step, Tally, iter_receipts, read_manifest, total, waterfall
 from corpus_kit.plan import Plan
 from corpus_kit.pull import Options, Published, Pull
@@ -105,7 +105,11 @@ class Run:
 
     def table(self, kind: str = "data", columns: list[str] | None = None) -> pa.Table:
         """The rows of a kind as a pyarrow table; give `columns` to leave the text where it is."""
-        return self.dataset(kind).to_table(columns=columns)
+        found = self.dataset(kind)
+        for name in columns or ():
+            if name not in found.schema.names:
+                raise PlanError(f"{kind} of {self.path} have no column {name!r}; {suggest(name, found.schema.names)}")
+        return found.to_table(columns=columns)
 
     def scan(self, kind: str = "data") -> polars.LazyFrame:
         """The rows of a kind as a polars lazy frame. Raises MissingExtra without polars."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 
@@ -25,6 +26,9 @@ def check_scope(stage_id: str, stage: Stage, sources: Collection[str], categorie
         for label in getattr(scope, "lang", None) or ():
             if not LABEL.fullmatch(label):
                 raise PlanError(f"{stage_id}: {key}: a language is written like dan_Latn, not {label!r}")
+    for name in getattr(stage, "categories", ()):  # of no input is no mistake: a recipe may have others tomorrow
+        if name not in categories and (near := difflib.get_close_matches(name, categories, n=1)):
+            raise PlanError(f"{stage_id}: categories: no input has the category {name!r}; did you mean {near[0]!r}?")
 
 
 def touched_rows(stage: Stage, batch: pa.RecordBatch) -> pa.BooleanArray | None:

@@ -209,6 +209,7 @@ def test_a_language_without_profile_is_told_as_the_reason(tmp_path, rules):
     strict = parse_recipe(f"recipe: 1\nstages: [{{filter: {{rulesets: [{rules}]}}}}]\n")
     found = check(written(tmp_path / "a.txt", toy.DANISH), lang="pol_Latn", recipe=strict)
     assert (found["stage"], found["reasons"][0]["code"]) == ("filter", "filter.no_profile")
+    assert found["rows"] == []  # no bounds are shown as if they held
     assert check_lines(found)[-2:] == ["a.txt: rejected by filter", "  filter.no_profile"]
 
 

@@ -71,6 +71,8 @@ def test_what_is_not_there(toy_run):
         toy_run.metrics("filter.9")
     with pytest.raises(PlanError, match=r"has no decisions/normalize$"):
         toy_run.decisions("normalize")
+    with pytest.raises(PlanError, match=r"^data of .* have no column 'idd'; did you mean 'id'"):
+        toy_run.kept(["idd"])
 
 
 def test_the_waterfall_adds_up(toy_run):

@@ -60,6 +60,14 @@ def test_a_scope_that_fits_no_row_is_found_before_the_first(toy_source, scope, m
     assert message in str(caught.value)
 
 
+def test_bounds_for_a_misspelt_category_are_found_too(toy_source):
+    recipe = "recipe: 1\nstages: [{identify: {keep: [dan_Latn]}}, {filter: {rulesets: [gopher], categories: {%s: {}}}}]"
+    with pytest.raises(PlanError, match="filter: categories: no input has the category 'wbe'; did you mean 'web'"):
+        toy.plan_of(recipe % "wbe", [toy_source])
+    for name in ("web", "parliament"):  # which other inputs may have
+        assert toy.plan_of(recipe % name, [toy_source]).stages[1].id == "filter"
+
+
 def test_a_scope_that_fits_passes(toy_source):
     recipe = "recipe: 1\nstages:\n  - normalize: {only: {source: [toy], category: [web], lang: [dan_Latn, und]}}\n"
     assert toy.plan_of(recipe, [toy_source]).stages[0].id == "normalize"

@@ -160,10 +160,10 @@ def test_verdicts_that_do_not_follow_from_the_metrics_are_noticed(tuned_run, tmp
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("own.word_count", r"--rule own\.word_count: write CODE=BOUNDS"),
+        ("own.word_count", r"--rule 'own\.word_count': write CODE=BOUNDS"),
         ("own.word_count=30", 'bounds are .* "low:high"'),
         ("own.word_count=9:3", "the lower bound 9 is above the upper bound 3"),
-        ("own.word_count=:", "to switch a rule off, write null"),
+        ("own.word_count=:", "^--rule 'own.word_count=:': no bound is left; to switch a rule off, write null"),
         ("own.word_count=a:", "a bound is a number, not 'a'"),
     ],
 )

@@ -78,14 +78,14 @@ def parse_changes(given: Iterable[str]) -> dict[str, Interval | None]:
         code, equals, bounds = text.partition("=")
         if not equals:
             raise RecipeError(
-                f"--rule {text}: write CODE=BOUNDS, as in gopher.word_count=30:100000, or CODE=null for off"
+                f"--rule {text!r}: write CODE=BOUNDS, as in gopher.word_count=30:100000, or CODE=null for off"
             )
         if code in changes:
             raise RecipeError(f"--rule {code} is given twice")
         try:
             changes[code] = None if bounds in ("null", "off") else parse_bounds(bounds)
         except ValueError as error:
-            raise RecipeError(f"--rule {text}: {error}") from None
+            raise RecipeError(f"--rule {text!r}: {error}") from None
     return changes
 
 
