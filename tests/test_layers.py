@@ -16,7 +16,7 @@ LAYERS = """
 2 files       compression strict_yaml resources commit tables keyed storage lid
 3 rules       rules rulesets language lines mixing
 4 stages      datatrove scorer perplexity stage scope plugin stages
-5 sources     sources card inputs units
+5 sources     chat sources card inputs units
 6 plan        ledger guard recipe plan identity planner
 7 work        outputs totals job shard origins corpus pack tasks execute
 8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling mix

@@ -42,7 +42,7 @@ def test_format_of_a_file_name(name, format):
 
 def test_reader_for():
     assert all(reader_for(name) is reader for name, reader in FORMATS.items())
-    assert set(FORMATS) == {"jsonl", "parquet", "warc", "text", "html"}
+    assert set(FORMATS) == {"jsonl", "parquet", "warc", "text", "html", "chat", "oasst", "oasst_best", "oig"}
     assert set(FORMATS) >= RAW_FORMATS
     with pytest.raises(PlanError, match="unknown format 'json'; did you mean 'jsonl'"):
         reader_for("json")

@@ -164,6 +164,8 @@ def field_names(binding: Binding) -> dict[str, str]:
 
 
 # the readers import the names above
+from corpus_kit.chat.shapes import SHAPES  # noqa: E402
+from corpus_kit.sources.chat import Chat  # noqa: E402
 from corpus_kit.sources.html import Html  # noqa: E402
 from corpus_kit.sources.jsonl import Jsonl  # noqa: E402
 from corpus_kit.sources.parquet import Parquet  # noqa: E402
@@ -176,6 +178,7 @@ FORMATS: dict[str, Reader] = {
     "warc": Warc(),
     "text": Text(),
     "html": Html(),
+    **{name: Chat(name) for name in SHAPES},
 }
 """Name of a format -> its reader."""
 

@@ -56,7 +56,11 @@ class Jsonl:
         first = begin.partition(b"\n")[0].strip()
         if first in (b"[", b"{") or first.startswith(b"[{"):
             raise PlanError(f"{path!r} is a JSON document, not one object a line; convert it: jq -c '.[]' FILE")
-        _require_text(path, begin, field_names(binding)["text"])
+        self.require_documents(path, begin, field_names(binding))
+
+    def require_documents(self, path: str, begin: bytes, names: Mapping[str, str]) -> None:
+        """Raises PlanError if the beginning of a file shows that no row of it can become a document."""
+        _require_text(path, begin, names["text"])
 
     def read(
         self, unit: Unit, binding: Binding, skipped: Counter[str], *, batch_rows: int, batch_bytes: int
@@ -82,8 +86,12 @@ class Jsonl:
                 if data.isspace() or not data:
                     skipped["read.not_a_document"] += 1
                     continue
-                columns, reason = parse_record(data, names)
-                yield Row(line.offset, line.size, columns, reason)
+                yield from self.documents(line, data, names)
+
+    def documents(self, line: Line, data: bytes, names: Mapping[str, str]) -> Iterator[Row]:
+        """The rows of one record; one in each line."""
+        columns, reason = parse_record(data, names)
+        yield Row(line.offset, line.size, columns, reason)
 
 
 def _require_text(path: str, begin: bytes, field: str) -> None:
@@ -174,26 +182,32 @@ def parse_record(data: bytes, names: Mapping[str, str]) -> tuple[dict[str, Any],
 
 def _parse_slowly(data: bytes, names: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
     """What orjson refuses and the standard library reads: broken UTF-8, lone surrogates, NaN, huge integers."""
-    repaired = _is_broken(data)
-    text = data.decode("utf-8", "replace")
-    if _depth(text) > MAX_DEPTH:
+    record, repaired = load_slowly(data)
+    if record is None:
         return {}, "read.bad_record"
-    try:
-        record = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
-    except ValueError:  # no JSON, or an integer of 100,000 digits
-        return {}, "read.bad_record"
-    if not isinstance(record, dict):
-        return {}, "read.bad_record"
-    written = json.dumps(record, ensure_ascii=False)
-    mended = _SURROGATE.sub("\ufffd", written)
-    if mended != written:
-        record, repaired = json.loads(mended), True
     columns, meta = _columns(record, names)
     if repaired:
         meta["repaired"] = True
     if meta:
-        columns["meta"] = _dump(meta)
+        columns["meta"] = dump(meta)
     return columns, None if "text" in columns else "read.no_text"
+
+
+def load_slowly(data: bytes) -> tuple[dict[str, Any] | None, bool]:
+    """The object of a line, None if there is none, and whether its text had to be repaired."""
+    repaired = _is_broken(data)
+    text = data.decode("utf-8", "replace")
+    if _depth(text) > MAX_DEPTH:
+        return None, repaired
+    try:
+        record = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    except ValueError:  # no JSON, or an integer of 100,000 digits
+        return None, repaired
+    if not isinstance(record, dict):
+        return None, repaired
+    written = json.dumps(record, ensure_ascii=False)
+    mended = _SURROGATE.sub("\ufffd", written)
+    return (json.loads(mended), True) if mended != written else (record, repaired)
 
 
 def _depth(text: str) -> int:
@@ -236,7 +250,8 @@ def _columns(record: dict[str, Any], names: Mapping[str, str]) -> tuple[dict[str
     return columns, {name: value for name, value in record.items() if name not in used}
 
 
-def _dump(meta: dict[str, Any]) -> str:
+def dump(meta: dict[str, Any]) -> str:
+    """Other fields of a record as the column `meta` has them."""
     try:
         return orjson.dumps(meta, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # integers above 64 bits
