@@ -1,5 +1,8 @@
 """Each template says who speaks, closes every answer with a token that is learned, and lets no text forge one."""
 
+import doctest
+from pathlib import Path
+
 import pytest
 
 from corpus_kit.chat.templates import TEMPLATES, exchanges, merged, shown, template_of, token_ids, trainable
@@ -107,3 +110,15 @@ def test_p_one_merges_nothing():
     assert list(merged("abc", p=1, seed=0)) == [["a"], ["b"], ["c"]]
     with pytest.raises(PlanError, match="above 0 and at most 1, not 0"):
         list(merged("abc", p=0, seed=0))
+
+
+def test_what_the_page_shows_is_so():
+    page = Path(__file__).resolve().parents[1] / "docs" / "chat.md"
+    results = doctest.testfile(str(page), module_relative=False)
+    assert results.attempted > 4
+    assert results.failed == 0
+
+
+def test_the_page_names_every_template():
+    page = (Path(__file__).resolve().parents[1] / "docs" / "chat.md").read_text("utf-8")
+    assert [name for name in TEMPLATES if f"| `{name}` |" not in page] == []

@@ -78,7 +78,8 @@ def _turn(one: Any) -> Turn:
     content = next((one[name] for name in _CONTENTS if one.get(name) is not None), None)
     if isinstance(content, list):  # parts, of which those that are text are taken; a picture makes it no text
         parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
-        content = "\n".join(parts) if all(isinstance(part, str) for part in parts) else None
+        strings = [part for part in parts if isinstance(part, str)]
+        content = "\n".join(strings) if len(strings) == len(parts) else None
     if role is None or not isinstance(content, str):
         raise ValueError("a turn has a known role and a text")
     return Turn(role, content)

@@ -18,7 +18,7 @@ ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
 MARKS: dict[Role, str] = dict(zip(ROLES, "\ue0f0\ue0f1\ue0f2\ue0f3", strict=True))
 """Role -> the character its turns begin with."""
 
-_ROLE_OF = {mark: role for role, mark in MARKS.items()}
+_ROLE_OF: dict[str, Role] = {mark: role for role, mark in MARKS.items()}
 _MARK = re.compile("[\ue0f0-\ue0f3]")
 
 
