@@ -41,6 +41,8 @@ def test_without_a_method_it_shows_what_there_is(sizes):
 
 def test_json(sizes):
     data = json.loads(call(sizes, "--method", "temperature", "--alpha", 0, "--total", "1e2", "--json"))
+    kilo = json.loads(call(sizes, "--method", "temperature", "--alpha", 0, "--total", "0.1k", "--json"))
+    assert kilo["groups"] == data["groups"]
     assert data["total"] == pytest.approx(100)
     assert [one["epochs"] for one in data["groups"]] == pytest.approx([1 / 27, 1 / 2.7, 10 / 3])
 

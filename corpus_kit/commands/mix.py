@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from corpus_kit.commands.pull import Amount
 from corpus_kit.commands.talk import json_option, prints, reports_errors
 
 
@@ -17,7 +18,7 @@ from corpus_kit.commands.talk import json_option, prints, reports_errors
 @click.option("--by", metavar="COLUMNS", help="Columns that make the groups: lang,category. Default: lang.")
 @click.option("--unit", metavar="UNIT", help="bytes (default), characters, words, documents or tokens.")
 @click.option("--tokenizer", metavar="NAME", help="Whose tokens, if several tokenizers were counted.")
-@click.option("--total", metavar="N", help="Size of the mix in the unit (10e9). Default: constant.")
+@click.option("--total", metavar="N", help="Size of the mix in the unit (10e9, 10G). Default: constant.")
 @click.option("--max-epochs", type=float, metavar="X", help="No group is seen more often.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Which documents are drawn.")
 @click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the mix here: mix.json.")
@@ -32,13 +33,22 @@ def mix(source: str, targets: str | None, seed: int, output: str | None, as_json
     from corpus_kit.mix.file import as_json as plain
     from corpus_kit.mix.file import write_mix
     from corpus_kit.mix.lines import mix_lines
-    from corpus_kit.strict_yaml import scalar
 
     if options["by"] is not None:
         options["by"] = tuple(name.strip() for name in options["by"].split(","))
     if options["total"] is not None:
-        options["total"] = scalar(options["total"])
+        options["total"] = _total(options["total"])
     made = make_mix(source, targets_of(targets, options), seed=seed)
     if output is not None:
         write_mix(output, made)
     prints(plain(made), mix_lines(made) + ([] if output is None else ["", f"written to {output}"]), as_json)
+
+
+def _total(text: str) -> Any:
+    """A number, with a suffix or without; whatever else it is, the targets will say what it should be."""
+    from corpus_kit.strict_yaml import scalar
+
+    try:
+        return Amount().convert(text, None, None)
+    except click.BadParameter:
+        return scalar(text)
