@@ -1,0 +1,53 @@
+"""`lookup`: which documents of a finished run are like a text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from corpus_kit.commands.talk import json_option, prints, reports_errors
+from corpus_kit.errors import PlanError
+
+
+@click.command()
+@click.argument("run_dir", metavar="RUN")
+@click.argument("text", metavar="TEXT|FILE|-")
+@click.option("--stage", metavar="ID", help="Dedup stage whose index is used. Default: the last that has one.")
+@click.option("--min", "least", type=float, metavar="S", help="Least similarity. Default: threshold of the stage.")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(min=1), help="Documents to show.")
+@click.option("--text", "excerpts", is_flag=True, help="Show the beginning of each document.")
+@json_option
+@reports_errors
+def lookup(
+    run_dir: str, text: str, stage: str | None, least: float | None, limit: int, excerpts: bool, as_json: bool
+) -> None:
+    """Find the near-duplicates of a text in RUN: in what it kept, and in what it removed as duplicates.
+
+    The text is given as such, as a file, or on standard input (-). Runs whose dedup stage has `index: true` are looked
+    up without reading them; of others every kept text is compared.
+    """
+    from corpus_kit.index.lookup import lookup as look_up
+    from corpus_kit.index.lookup import lookup_lines
+
+    found = look_up(run_dir, _text(text), stage=stage, least=least, limit=limit, excerpts=excerpts)
+    prints(found, lookup_lines(found), as_json)
+
+
+def _text(given: str) -> str:
+    """What was meant: the content of a file if there is one of that name."""
+    if given == "-":
+        return _decoded(sys.stdin.buffer.read(), "standard input")
+    try:
+        is_file = Path(given).is_file()
+    except (OSError, ValueError):  # too long for a name
+        is_file = False
+    return _decoded(Path(given).read_bytes(), given) if is_file else given
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{name} is not UTF-8 (byte {error.start})") from error
