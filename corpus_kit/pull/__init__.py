@@ -21,8 +21,8 @@ from typing import Any, TypedDict, Unpack
 from corpus_kit.errors import PlanError, suggest
 from corpus_kit.mixing.sizes import TOKENS
 from corpus_kit.pull.corpus import Corpus, find_corpus
+from corpus_kit.pull.splits import of_split
 from corpus_kit.pull.stream import Format, Limit, Pull
-from corpus_kit.pull.weights import weights_of
 from corpus_kit.pull.windows import Order
 
 __all__ = ["Published", "Pull", "pull"]
@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     """What `pull` takes, for the methods that pass it on."""
 
     mix: Any
+    split: str | None
     seed: int
     shard: tuple[int, int]
     columns: Sequence[str] | None
@@ -59,6 +60,7 @@ def pull(
     where: str,
     *,
     mix: Any = None,
+    split: str | None = None,
     seed: int = 1,
     shard: tuple[int, int] = (0, 1),
     columns: Sequence[str] | None = None,
@@ -76,9 +78,11 @@ def pull(
     """The documents of a finished run or release, local or remote, in random order, as dicts or Arrow batches.
 
     `mix` is a mix or the path of a `mix.json`; without one the run's own weights count, if it gave any, and "once" is
-    every document once. `shard=(rank, world)` is the part of one reader. The pull ends with the document that reaches
-    `documents`, `bytes`, `characters` or `tokens`, counted over all readers from the beginning, or after `rounds`;
-    without any of them after one round. `state` is what `Pull.state_dict` gave, of one reader or of all there were.
+    every document once. If the run has splits, only documents of `split` come, by default those of `train`; held-out
+    ones come once each unless a mix is given; `all` are all. `shard=(rank, world)` is the part of one reader. The pull
+    ends with the document that reaches `documents`, `bytes`, `characters` or `tokens`, counted over all readers from
+    the beginning, or after `rounds`; without any of them after one round. `state` is what `Pull.state_dict` gave, of
+    one reader or of all there were.
 
     Raises PlanError if the run is not finished or empty, or anything asked for does not fit it.
     """
@@ -93,10 +97,12 @@ def pull(
     corpus = find_corpus(where)
     limit = _limit(corpus, {"documents": documents, "bytes": bytes, "characters": characters, "tokens": tokens}, rounds)
     names = _columns(corpus, columns)
-    order = Order(corpus, weights_of(mix, corpus, seed=seed), seed=seed, lanes=lanes, window_bytes=window_bytes)
+    chosen, weights = of_split(split, mix, corpus, seed=seed)
+    order = Order(corpus, weights, seed=seed, lanes=lanes, window_bytes=window_bytes)
     if not order.waves_a_round:
         raise PlanError(f"the mix leaves out every document of {where}")
     pulled = Pull(order, limit, shard=(rank, world), columns=names, format=format, rows=batch_rows)
+    pulled.split = chosen
     if state is not None:
         pulled.load_state_dict(state)
     return pulled

@@ -55,6 +55,8 @@ class Pull:
         self, order: Order, limit: Limit, *, shard: tuple[int, int], columns: Sequence[str], format: Format, rows: int
     ):
         self.format, self.columns = format, tuple(columns)
+        self.split: str | None = None
+        """The split that is pulled; None if the run has none, or all are."""
         self._order, self._limit, self._rows = order, limit, rows
         self._rank, world = shard
         self._of = {
