@@ -87,7 +87,7 @@ def _held_out(folder: Path) -> Iterator[Case]:
     for document in held_out_documents(folder).kept:
         lines = [one for one in corpus.lines_of_code_and_text(document.text[:20_000])[1] if len(fold(one)) > 2]
         for line in rng.sample(lines, min(12, len(lines))):
-            if document.label == "eng_Latn" or not markers.is_english(fold(line)):
+            if not markers.is_foreign(fold(line), document.label):
                 found[document.label] |= {line, fragment(line, rng)}
     for label, texts in found.items():
         for text in rng.sample(sorted(texts), min(EACH, len(texts))):

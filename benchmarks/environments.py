@@ -24,11 +24,15 @@ class PeerFailed(Exception):
     """A peer could not be installed or did not finish."""
 
 
+def home_of(peer: str) -> Path:
+    """Where the environment of a peer is, or will be; it is usable if it holds a file `complete`."""
+    digest = hashlib.sha256((PEERS / f"{peer}.txt").read_bytes()).hexdigest()[:12]
+    return Path(os.environ.get("CORPUS_KIT_BENCH_ENVS") or ROOT / ".benchmarks") / f"{peer}-{digest}"
+
+
 def python_of(peer: str, *, talk: bool) -> Path:
     """The interpreter of a peer's environment, made if it is not there or its requirements changed."""
-    requirements = PEERS / f"{peer}.txt"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    home = Path(os.environ.get("CORPUS_KIT_BENCH_ENVS") or ROOT / ".benchmarks") / f"{peer}-{digest}"
+    requirements, home = PEERS / f"{peer}.txt", home_of(peer)
     python = home / "bin" / "python"
     if (home / "complete").exists():
         return python
@@ -36,9 +40,9 @@ def python_of(peer: str, *, talk: bool) -> Path:
         print(f"installing {peer} ...", file=sys.stderr)
     shutil.rmtree(home, ignore_errors=True)
     _call([sys.executable, "-m", "venv", str(home)], f"no environment for {peer}")
-    _call(
-        [str(python), "-m", "pip", "install", "-q", "--no-deps", "-r", str(requirements)], f"{peer} cannot be installed"
-    )
+    # Lists are complete, but for what depends on the machine, as torch does: those say so in their first line.
+    alone = [] if requirements.read_text().startswith("# with dependencies") else ["--no-deps"]
+    _call([str(python), "-m", "pip", "install", "-q", *alone, "-r", str(requirements)], f"{peer} cannot be installed")
     (home / "complete").touch()
     return python
 
@@ -57,3 +61,7 @@ def _call(command: list[str], what: str, env: dict[str, str] | None = None) -> s
     if done.returncode:
         raise PeerFailed(f"{what}: {done.stderr.strip()[-600:]}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    print(python_of(sys.argv[1], talk=True))

@@ -187,6 +187,6 @@ def _is_sound(block: str, document: markers.Document) -> bool:
     found = set(words)
     if document.label != "eng_Latn" and len(found & (own - english)) < max(2, len(found & (english - own)) + 1):
         return False
-    return not markers.is_mislabelled(document._replace(text=block)) and not (
-        document.label != "eng_Latn" and markers.is_english(fold(block))
+    return not (
+        markers.is_mislabelled(document._replace(text=block)) or markers.is_foreign(fold(block), document.label)
     )
