@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL_SOURCES := $(wildcard corpus_kit/kernels/*.c corpus_kit/kernels/*.h)
 BUILD_FILES := pyproject.toml setup.py $(KERNEL_SOURCES)
 
-.PHONY: demo test long lint check clean docs
+.PHONY: demo test test-torch long lint check clean docs
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,11 @@ demo: $(VENV)/.run-installed
 
 test: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Exports, read by megatron-core in an environment of its own.
+test-torch: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.environments megatron
+	$(BIN)/python -m pytest -m torch $(PYTEST_ARGS)
 
 # Too long for CI: fuzzing under sanitizers, gigabyte inputs, peers.
 long: $(VENV)/.dev-installed
