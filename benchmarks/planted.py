@@ -1,7 +1,8 @@
 """Real text with near-duplicates planted in it, each with its true similarity: Jaccard of sets of word 5-grams.
 
-A copy has words replaced at random places by words from elsewhere, as many as bring it into its range of similarity.
-The truth is measured on the words as they stand, before any folding.
+Every document of the data folder is there as it is, whatever its length; those of 80 to 1,500 words, drawn at random,
+get copies. A copy has words replaced at random places by words from elsewhere, as many as bring it into its range of
+similarity. The truth is measured on the words as they stand, before any folding.
 """
 
 from __future__ import annotations
@@ -37,12 +38,16 @@ def jaccard(one: str, other: str) -> float:
     return len(a & b) / len(a | b)
 
 
-def planted(pairs: int, others: int, *, seed: int = 1) -> tuple[pa.Table, list[Pair]]:
-    """Texts (id, text), shuffled: `pairs` originals and copies in each range, and other documents; and the pairs."""
+def planted(pairs: int, *, seed: int = 1, share: float = 1.0) -> tuple[pa.Table, list[Pair]]:
+    """Texts (id, text), shuffled: `pairs` originals and copies in each range, and other documents; and the pairs.
+
+    `share` is how much of the other documents is taken.
+    """
     source = random.Random(seed)
     every = documents()["text"].to_pylist()
     source.shuffle(every)
     pool = [text for text in every if 80 <= text.count(" ") <= 1500]
+    others = [text for text in every if not 80 <= text.count(" ") <= 1500]
     words = " ".join(pool[:200]).split()
     texts: dict[str, str] = {}
     found: list[Pair] = []
@@ -59,7 +64,8 @@ def planted(pairs: int, others: int, *, seed: int = 1) -> tuple[pa.Table, list[P
             texts |= {one: text, other: copy}
             found.append(Pair(one, other, similarity))
             made += 1
-    for text in pool[at : at + others]:
+    others = [*pool[at:], *others]
+    for text in others[: round(share * len(others))]:
         texts[f"d{len(texts)}"] = text
     ids = list(texts)
     source.shuffle(ids)

@@ -12,7 +12,9 @@ from corpus_kit.errors import LedgerError
 from corpus_kit.inputs import Input
 from corpus_kit.plan import Plan
 
-_NAMES = "data rejects metrics decisions receipts work datasheet manifest.json recipe.yaml plan.json .staging .lock"
+_NAMES = (
+    "data rejects metrics decisions index receipts work datasheet manifest.json recipe.yaml plan.json .staging .lock"
+)
 OURS = frozenset(_NAMES.split())
 """Names a run gives to what it makes. Nothing else in its directory is ever removed."""
 

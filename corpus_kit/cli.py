@@ -5,7 +5,20 @@ from __future__ import annotations
 import click
 
 import corpus_kit
-from corpus_kit.commands import answer, classifier, identify, lid, mix, pull, run, tune
+from corpus_kit.commands import (
+    answer,
+    classifier,
+    export,
+    identify,
+    lid,
+    lookup,
+    mix,
+    pull,
+    run,
+    tokenizer,
+    tune,
+    vocab,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
     run.run,
@@ -16,11 +29,15 @@ COMMANDS: tuple[click.Command, ...] = (
     answer.explain,
     answer.why,
     answer.inspect,
+    lookup.lookup,
     tune.tune,
     mix.mix,
     pull.pull,
+    export.export,
     classifier.classifier,
     lid.lid,
+    tokenizer.tokenizer,
+    vocab.vocab,
 )
 """Every command, in the order people need them."""
 

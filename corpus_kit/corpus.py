@@ -1,4 +1,4 @@
-"""What workers run for a corpus stage: collect again, group a key partition, link, decide.
+"""What workers run for a corpus stage over keys: collect again, merge what was collected, group a key partition.
 
 Integers called `row` (load << 32 | number in the load) live inside a stage only; a decision that leaves it
 speaks of ids.
@@ -6,24 +6,27 @@ speaks of ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus_kit.job import Job
-from corpus_kit.keyed import by_load, by_partition, without_rows
+from corpus_kit.kernels.graph import RowSet
+from corpus_kit.keyed import KeyedWriter, between, by_key, key_range, without_rows, write_keyed
 from corpus_kit.ledger import FileEntry, Receipt
-from corpus_kit.origins import FIELDS, with_origins
+from corpus_kit.mapped import Giant
 from corpus_kit.shard import work_file
 from corpus_kit.stage import CorpusStage
-from corpus_kit.tables import open_table, read_table, write_table
+from corpus_kit.streams import Stream
+from corpus_kit.tables import open_table, read_table
 
 
 def run_collect(job: Job) -> Receipt:
     """A later round over one load: only rows that the round before asked for."""
-    stage, stage_id, round = _stage(job), job.args["stage"], job.args["round"]
+    stage, stage_id, round = stage_of(job), job.args["stage"], job.args["round"]
     wanted = open_table(job.run / job.args["wanted"]["path"]).read_row_group(
         job.args["wanted"]["group"], use_threads=False
     )
@@ -37,125 +40,140 @@ def run_collect(job: Job) -> Receipt:
             asked = wanted.filter(pa.array(np.isin(numbers, inside["row"].to_numpy())))
             tables.append(stage.collect(inside, round, asked))
     if not tables:
-        return _receipt(job)
-    table, counts = by_partition(pa.concat_tables(tables), job.plan.partitions)
-    info = write_table(job.staged / "collect.parquet", table, groups=list(counts.values()))
-    groups = {str(partition): i for i, partition in enumerate(counts)}
+        return receipt_of(job)
+    info = write_keyed(job.staged / "collect.parquet", pa.concat_tables(tables), job.plan.partitions)
     place = f"work/collect-{stage_id}-{round}/{job.args['load']:06d}.parquet"
-    return _receipt(job, job.made("collect.parquet", place, f"collect/{stage_id}", info, groups=groups))
+    return receipt_of(job, job.made("collect.parquet", place, f"collect/{stage_id}", info))
+
+
+def run_merge(job: Job) -> Receipt:
+    """What was collected from consecutive loads, as one file: thousands of files cannot be read side by side."""
+    stage_id, partitions = job.args["stage"], job.plan.partitions
+    paths = [job.run / path for path in job.args["collected"]]
+    writer = KeyedWriter(job.staged / "merged.parquet", open_table(paths[0]).schema_arrow)
+    for partition in range(partitions):
+        tables = between(paths, *key_range(partition, partitions), by="key")
+        if tables:
+            writer.write(by_key(pa.concat_tables(tables), is_ordered=True))
+    place = f"work/merge-{stage_id}-{job.args['round']}/{job.args['block']:06d}.parquet"
+    return receipt_of(job, job.made("merged.parquet", place, f"collect/{stage_id}", writer.close()))
 
 
 def run_group(job: Job) -> Receipt:
     """All rows of one key partition, less those that an earlier stage of the same pass removed."""
-    stage, stage_id, round = _stage(job), job.args["stage"], job.args["round"]
-    dead = _dead(job)
-    tables = [
-        open_table(job.run / path).read_row_group(group, use_threads=False) for path, group in job.args["collected"]
-    ]
-    rows = without_rows(pa.concat_tables(tables), dead).sort_by([("key", "ascending"), ("row", "ascending")])
-    if not rows.num_rows:
-        return _receipt(job)
-    grouped = stage.group(rows.combine_chunks(), round)
-    if not grouped.num_rows:
-        return _receipt(job)
-    place = f"work/group-{stage_id}-{round}/{job.args['partition']:04d}.parquet"
-    info = write_table(job.staged / "group.parquet", grouped)
-    return _receipt(job, job.made("group.parquet", place, f"group/{stage_id}", info))
+    stage, stage_id, round = stage_of(job), job.args["stage"], job.args["round"]
+    is_last = round == stage.rounds - 1 and stage.decision == "rows"
+    sink = _Sink(job, by_row=is_last)
+    for grouped in _groups(job, stage):
+        sink.write(grouped)
+    place = f"work/group-{stage_id}-{round}/{job.args['partition']:04d}"
+    return receipt_of(job, *sink.finish(place, stage_id))
 
 
-def run_link(job: Job) -> Receipt:
-    """Between rounds: what to collect next, cut by load."""
-    stage, stage_id, round = _stage(job), job.args["stage"], job.args["round"]
-    grouped = _grouped(job)
-    if grouped is None:
-        return _receipt(job)
-    table, counts = by_load(stage.link(grouped, round))
-    if not table.num_rows:
-        return _receipt(job)
-    info = write_table(job.staged / "wanted.parquet", table, groups=list(counts.values()))
-    groups = {str(load): i for i, load in enumerate(counts)}
-    place = f"work/link-{stage_id}-{round}.parquet"
-    return _receipt(job, job.made("wanted.parquet", place, f"wanted/{stage_id}", info, groups=groups))
+def _groups(job: Job, stage: CorpusStage) -> Iterator[pa.Table]:
+    """What the stage makes of each piece of the partition, and of each key that is too large for one."""
+    round, without_dead = job.args["round"], _without_dead(job)
+    low, high = key_range(job.args["partition"], job.plan.partitions)
+    stream = Stream([job.run / path for path in job.args["collected"]], low, high)
+    for piece in stream.pieces():
+        rows = without_dead(piece)
+        if rows.num_rows:
+            yield stage.group(rows.combine_chunks(), round)
+    for key in stream.giants:
+
+        def pieces(key: int = key) -> Iterator[pa.Table]:
+            alive = (without_dead(piece) for piece in stream.pieces_of(key))
+            return (rows for rows in alive if rows.num_rows)
+
+        if next(pieces(), None) is not None:
+            scratch = job.staged / "giant"
+            yield from stage.group_giant(Giant(pieces, scratch), round)
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def run_decide(job: Job) -> Receipt:
-    """The decision of a stage, published under `decisions/`; it exists even when it is empty."""
-    stage, stage_id = _stage(job), job.args["stage"]
-    grouped = _grouped(job)
-    decision = stage.empty_decision() if grouped is None else stage.decide(grouped)
-    groups: dict[str, int] = {}
-    counts: list[int] | None = None
-    if stage.decision == "rows":
-        if "duplicate_of_row" in decision.schema.names:
-            decision = _with_origins(job, decision)
-        decision, per_load = by_load(decision)
-        counts = list(per_load.values())
-        groups = {str(load): i for i, load in enumerate(per_load)}
-        decision = _with_ids(job, decision)
-    info = write_table(job.staged / "decision.parquet", decision, groups=counts)
-    place = f"decisions/{stage_id}.parquet"
-    return _receipt(job, job.made("decision.parquet", place, f"decisions/{stage_id}", info, groups=groups))
+class _Sink:
+    """Writes what was grouped, and of a decision who is named in it: both by row, so that parts of it can be read."""
+
+    def __init__(self, job: Job, *, by_row: bool):
+        self._job, self._by_row = job, by_row
+        self._grouped: KeyedWriter | None = None
+        self._named: KeyedWriter | None = None
+
+    def write(self, grouped: pa.Table) -> None:
+        """Appends what came of one piece."""
+        if not grouped.num_rows:
+            return
+        if self._by_row:
+            grouped = grouped.sort_by("row")
+            self._write_named(grouped)
+        if self._grouped is None:
+            self._grouped = KeyedWriter(self._job.staged / "group.parquet", grouped.schema)
+        self._grouped.write(grouped)
+
+    def _write_named(self, grouped: pa.Table) -> None:
+        named = named_rows(grouped)
+        if named is None:
+            return
+        if self._named is None:
+            self._named = KeyedWriter(self._job.staged / "named.parquet", named.schema)
+        self._named.write(named)
+
+    def finish(self, place: str, stage_id: str) -> list[FileEntry]:
+        """The files that came of it."""
+        made = self._job.made
+        files = []
+        if self._grouped is not None:
+            files.append(made("group.parquet", f"{place}.parquet", f"group/{stage_id}", self._grouped.close()))
+        if self._named is not None:
+            files.append(made("named.parquet", f"{place}.named.parquet", f"named/{stage_id}", self._named.close()))
+        return files
 
 
-def _stage(job: Job) -> CorpusStage:
+def named_rows(decision: pa.Table) -> pa.Table | None:
+    """Which other rows a decision names (`other`), and for whom (`row`), sorted by the former; None if it cannot."""
+    others = [name for name in decision.schema.names if name.endswith("_row")]
+    if not others:
+        return None
+    row = decision["row"].to_numpy()
+    pairs = [np.zeros((0, 2), np.uint64)]
+    for name in others:
+        is_named = decision[name].is_valid().to_numpy()
+        other = pc.fill_null(decision[name], 0).to_numpy()
+        pairs.append(np.column_stack([other[is_named], row[is_named]]).astype(np.uint64))
+    both = np.concatenate(pairs)
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    is_new = np.ones(len(both), bool)
+    is_new[1:] = (both[1:] != both[:-1]).any(axis=1)
+    return pa.table({"other": both[is_new, 0], "row": both[is_new, 1]})
+
+
+def stage_of(job: Job) -> CorpusStage:
+    """The corpus stage a task is about."""
     stage = job.plan.build(job.args["stage"])
     assert isinstance(stage, CorpusStage)
     return stage
 
 
-def _grouped(job: Job) -> pa.Table | None:
-    tables = [read_table(job.run / path) for path in job.args["grouped"]]
-    return pa.concat_tables(tables).combine_chunks() if tables else None
-
-
-def _dead(job: Job) -> np.ndarray:
-    """Rows that stages deciding earlier in the same pass have removed, sorted."""
-    removed = []
-    for path in job.args["before"]:
-        table = read_table(job.run / path, columns=["row", "removed"])
-        removed.append(table.filter(table["removed"])["row"].to_numpy())
-    return np.unique(np.concatenate(removed)) if removed else np.zeros(0, np.uint64)
-
-
-def _with_origins(job: Job, decision: pa.Table) -> pa.Table:
-    rows = np.sort(decision.filter(decision["removed"])["row"].to_numpy())
-    facts = _facts_of(job, rows, (*FIELDS, "origins"))
-    before = [open_table(job.run / path) for path in job.args["before"]]
-    told = [one.read(columns=["row", "origins"]) for one in before if "origins" in one.schema_arrow.names]
-    return with_origins(decision, facts, told)
-
-
-def _with_ids(job: Job, decision: pa.Table) -> pa.Table:
-    """Adds `id`, and replaces every other `*_row` column by `*_id`, looked up in the loads concerned."""
-    others = [name for name in decision.schema.names if name.endswith("_row")]
-    rows = np.unique(np.concatenate([_numbers(decision[name]) for name in ["row", *others]]))
-    ids = _facts_of(job, rows, ("id", ""))["id"].combine_chunks()
-    result = decision.add_column(0, "id", _lookup(decision["row"], rows, ids))
-    for name in others:
-        at = result.schema.get_field_index(name)
-        result = result.set_column(at, name.removesuffix("_row") + "_id", _lookup(decision[name], rows, ids))
-    return result
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    return column.drop_null().to_numpy().astype(np.uint64)
-
-
-def _facts_of(job: Job, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
-    """Columns, as far as there are such, of sorted rows."""
-    parts = []
-    loads = (rows >> np.uint64(32)).astype(np.int64)
-    for load in np.unique(loads).tolist():
-        file = open_table(job.run / work_file(job.args["segment"], load))
-        table = file.read(["row", *(name for name in columns if name in file.schema_arrow.names)], use_threads=False)
-        at = pc.index_in(pa.array(rows[loads == load]), value_set=table["row"].combine_chunks())
-        parts.append(table.take(at).drop_columns(["row"]))
-    return pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns[:-1]})
-
-
-def _lookup(column: pa.ChunkedArray, rows: np.ndarray, ids: pa.Array) -> pa.Array:
-    return ids.take(pc.index_in(column.combine_chunks(), value_set=pa.array(rows)))
-
-
-def _receipt(job: Job, *files: FileEntry) -> Receipt:
+def receipt_of(job: Job, *files: FileEntry) -> Receipt:
+    """The receipt of a task that counts no documents."""
     return Receipt(task=job.task, fingerprint=job.fingerprint, files=files)
+
+
+def _without_dead(job: Job) -> Callable[[pa.Table], pa.Table]:
+    """Takes out rows that stages deciding earlier in the same pass have removed."""
+    paths = [job.run / path for path in job.args["removed"]]
+    sets = [RowSet.open(path) for path in paths if path.suffix == ".rows"]
+    removed = []
+    for path in paths:
+        if path.suffix != ".rows":
+            table = read_table(path, columns=["row", "removed"])
+            removed.append(table.filter(table["removed"])["row"].to_numpy())
+    dead = np.unique(np.concatenate(removed)) if removed else np.zeros(0, np.uint64)
+
+    def alive(table: pa.Table) -> pa.Table:
+        table = without_rows(table, dead)
+        for one in sets:
+            table = table.filter(pa.array(~one.has(table["row"].to_numpy())))
+        return table
+
+    return alive

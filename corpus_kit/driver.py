@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from corpus_kit.against_phases import decide_stage
 from corpus_kit.closing import check_conservation, close_run
 from corpus_kit.commit import commit_files, crash_point
 from corpus_kit.errors import RunFailed
 from corpus_kit.execute import Executor
 from corpus_kit.guard import guard_of, losses, stop_text
 from corpus_kit.identity import canonical_digest
-from corpus_kit.ledger import READ, Receipt, Tally, read_receipt, write_receipt
+from corpus_kit.index_phases import index_places
+from corpus_kit.ledger import READ, FileEntry, Receipt, Tally, read_receipt, write_receipt
 from corpus_kit.pack import plan_shards
 from corpus_kit.plan import Plan, Segment
-from corpus_kit.stage import CorpusStage
+from corpus_kit.rounds import Decision
 from corpus_kit.tasks import Outcome, Task
 from corpus_kit.totals import Totals
 from corpus_kit.tune.stages import is_tunable
@@ -44,10 +46,11 @@ class Driver:
         self.phases = 0
         self.totals = Totals()
         self.decided: dict[str, Receipt] = {}
+        self.indexed: list[FileEntry] = []
 
     def run(self) -> None:
         """Does what is not done yet, and closes the run."""
-        decisions: dict[str, Receipt] = {}
+        decisions: dict[str, Decision] = {}
         finished: list[Receipt] = []
         receipts: list[Receipt] = []
         for segment in self.plan.segments:
@@ -57,7 +60,12 @@ class Driver:
             finished += receipts
             decisions = {}
             for stage_id in segment.collect:
-                decisions[stage_id] = self._decide(segment, stage_id, receipts, list(decisions.values()))
+                before = list(decisions.values())
+                decided, more = decide_stage(self.phase, self.plan, segment, stage_id, before, receipts)
+                self.indexed += more
+                decisions[stage_id] = decided
+                self.decided[stage_id] = decided.receipt
+        self.indexed += index_places(self.phase, self.plan, finished)
         self._close(self._pack(finished))
 
     def _guard(self) -> None:
@@ -68,66 +76,11 @@ class Driver:
             tunable = [stage.id for stage in self.plan.stages if is_tunable(self.plan.build(stage.id))]
             raise RunFailed(stop_text(found, guard, str(self.path), tunable))
 
-    def _map_task(self, segment: Segment, load: int, decisions: dict[str, Receipt], before: list[Receipt]) -> Task:
-        found = {
-            stage_id: {"path": receipt.files[0].path, "group": receipt.files[0].groups.get(str(load))}
-            for stage_id, receipt in decisions.items()
-        }
+    def _map_task(self, segment: Segment, load: int, decisions: dict[str, Decision], before: list[Receipt]) -> Task:
+        found = {stage_id: decision.place(load)._asdict() for stage_id, decision in decisions.items()}
         left = sum(file.rows for file in before[load].files if file.kind == "data") if before else 0
         args = {"segment": segment.index, "load": load, "decisions": found, "rows": left}
         return Task(f"map-{segment.index}/{load:06d}", "map", segment.fingerprint, args)
-
-    def _decide(self, segment: Segment, stage_id: str, mapped: list[Receipt], before: list[Receipt]) -> Receipt:
-        """All rounds of one corpus stage."""
-        stage = self.plan.build(stage_id)
-        assert isinstance(stage, CorpusStage)
-        common = {
-            "segment": segment.index,
-            "stage": stage_id,
-            "before": [r.files[0].path for r in before if self._removes(r)],
-        }
-
-        def task(phase: str, key: str, kind: str, **args: Any) -> Task:
-            fingerprint = canonical_digest([segment.fingerprint, phase])
-            return Task(f"{phase}/{key}", kind, fingerprint, common | args)
-
-        grouped = self._group(task, stage_id, 0, mapped)
-        for round in range(1, stage.rounds):
-            args = {"round": round - 1, "grouped": _paths(grouped)}
-            [linked] = self.phase([task(f"link-{stage_id}-{round - 1}", "all", "link", **args)])
-            tasks = [
-                task(
-                    f"collect-{stage_id}-{round}",
-                    f"{int(load):06d}",
-                    "collect",
-                    round=round,
-                    load=int(load),
-                    wanted={"path": file.path, "group": group},
-                )
-                for file in linked.files
-                for load, group in file.groups.items()
-            ]
-            grouped = self._group(task, stage_id, round, self.phase(tasks))
-        [decided] = self.phase([task(f"decide-{stage_id}", "all", "decide", grouped=_paths(grouped))])
-        self.decided[stage_id] = decided
-        return decided
-
-    def _group(self, task: Callable[..., Task], stage_id: str, round: int, collected: list[Receipt]) -> list[Receipt]:
-        """One task for each key partition that has rows."""
-        partitions = _by_partition(collected, f"collect/{stage_id}")
-        name = f"group-{stage_id}-{round}"
-        return self.phase(
-            [
-                task(name, f"{partition:04d}", "group", round=round, partition=partition, collected=files)
-                for partition, files in partitions.items()
-            ]
-        )
-
-    def _removes(self, receipt: Receipt) -> bool:
-        stage = self.plan.build(receipt.files[0].kind.removeprefix("decisions/"))
-        if not isinstance(stage, CorpusStage) or stage.decision != "rows":
-            return False
-        return "removed" in stage.empty_decision().schema.names
 
     def _pack(self, finished: list[Receipt]) -> list[Receipt]:
         bounds = self.totals.sample_bounds() if self.plan.recipe["reject_text"] == "sample" else None
@@ -206,27 +159,12 @@ class Driver:
 
     def _close(self, packed: list[Receipt]) -> None:
         files = [file for receipt in packed for file in receipt.files]
-        for stage in self.plan.stages:
-            if stage.kind == "corpus":
-                files += self.decided[stage.id].files
+        files += [self.decided[stage.id].files[0] for stage in self.plan.stages if stage.kind == "corpus"]
+        files += self.indexed
         for kind in ("data", "rejects", "metrics", "decisions"):
             (self.path / kind).mkdir(exist_ok=True)
         check_conservation(self.plan, self.totals.tally, files)
         close_run(self.path, self.plan, self.totals, files)
-
-
-def _paths(receipts: Iterable[Receipt]) -> list[str]:
-    return [file.path for receipt in receipts for file in receipt.files]
-
-
-def _by_partition(receipts: Iterable[Receipt], kind: str) -> dict[int, list[tuple[str, int]]]:
-    found: dict[int, list[tuple[str, int]]] = {}
-    for receipt in receipts:
-        for file in receipt.files:
-            if file.kind == kind:
-                for partition, group in file.groups.items():
-                    found.setdefault(int(partition), []).append((file.path, group))
-    return dict(sorted(found.items()))
 
 
 def _first_stage(tally: Tally) -> str:

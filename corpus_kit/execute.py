@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from corpus_kit.errors import PlanError, RunFailed, missing_extra
@@ -29,6 +29,10 @@ OBJECT_STORE_BYTES = 100 << 20
 """Only paths and counts pass through it; Ray's default takes 30% of memory."""
 
 
+Work = Callable[[str, str, Task, Settings], Outcome]
+"""What does a task of a folder, given the fingerprint of what was asked for: `tasks.perform`, for runs."""
+
+
 class Executor(Protocol):
     """Anything that can do tasks."""
 
@@ -40,27 +44,37 @@ class Executor(Protocol):
 class InProcess:
     """One task after the other in this process: for debugging, tests and small inputs."""
 
-    def __init__(self, run: str, plan_fingerprint: str, settings: Settings):
+    def __init__(self, run: str, plan_fingerprint: str, settings: Settings, *, work: Work | None = None):
         self._arguments = (run, plan_fingerprint, settings)
+        self._work = work or perform
 
     def map(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Does every task in order."""
         run, fingerprint, settings = self._arguments
         for task in tasks:
-            yield perform(run, fingerprint, task, settings)
+            yield self._work(run, fingerprint, task, settings)
 
 
 class OnRay:
     """Ray core tasks, with a bounded number in flight."""
 
-    def __init__(self, run: str, plan_fingerprint: str, settings: Settings, *, slots: int, seconds: float):
+    def __init__(
+        self,
+        run: str,
+        plan_fingerprint: str,
+        settings: Settings,
+        *,
+        slots: int,
+        seconds: float,
+        work: Work | None = None,
+    ):
         import ray
 
         self._arguments = (run, plan_fingerprint)
         self._settings = settings
         self._window = slots  # none waits inside Ray, so the age of a reference is that of its task
         self._seconds = seconds
-        self._remote: Any = ray.remote(num_cpus=1, max_retries=0)(perform)
+        self._remote: Any = ray.remote(num_cpus=1, max_retries=0)(work or perform)
 
     def map(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Does every task; one whose worker dies is done again, up to ATTEMPTS times."""
@@ -122,14 +136,15 @@ def executor(
     workers: int,
     ray_address: str | None = None,
     task_seconds: float = TASK_SECONDS,
+    work: Work | None = None,
 ) -> Iterator[Executor]:
     """In this process for one worker and no cluster, else on Ray, which is started and stopped here if it is local."""
     if workers == 1 and ray_address is None:
-        yield InProcess(run, plan_fingerprint, settings)
+        yield InProcess(run, plan_fingerprint, settings, work=work)
         return
     check_ray()
     with _ray(workers, ray_address) as slots:
-        yield OnRay(run, plan_fingerprint, settings, slots=slots, seconds=task_seconds)
+        yield OnRay(run, plan_fingerprint, settings, slots=slots, seconds=task_seconds, work=work)
 
 
 def check_ray() -> None:

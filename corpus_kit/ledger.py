@@ -145,6 +145,8 @@ class Receipt(BaseModel):
     """Group of rejects -> lowest id hashes, whose text was kept."""
     histograms: dict[str, dict[str, int]] = {}
     """`stage metric lang` -> bin -> documents; bins are those of `histogram.bins_of`."""
+    facts: dict[str, Any] = {}
+    """What else there is to tell, of tasks that are not a run's."""
     seconds: float = 0.0
 
 

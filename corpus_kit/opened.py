@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from corpus_kit.errors import PlanError, missing_extra, suggest
+from corpus_kit.index.lookup import lookup as look_up
 from corpus_kit.ledger import READ, Step, Tally, iter_receipts, read_manifest, total, waterfall
 from corpus_kit.plan import Plan
 from corpus_kit.pull import Options, Published, Pull
@@ -143,6 +144,10 @@ class Run:
             return None
         rows = found.to_table(filter=pc.field("id") == id).to_pylist()
         return rows[0] if rows else None
+
+    def lookup(self, text: str, **options: Any) -> dict[str, Any]:
+        """Documents that are like a text, kept or removed as duplicates; see `corpus_kit.index.lookup.lookup`."""
+        return look_up(self.path, text, **options)
 
     def pull(self, **options: Unpack[Options]) -> Pull:
         """Kept documents in random order, mixed by weight, for one of any number of readers; see `corpus_kit.pull`."""

@@ -17,11 +17,18 @@ FIELDS = tuple(field.name for field in ORIGINS.value_type)
 def with_origins(decision: pa.Table, facts: pa.Table, before: Sequence[pa.Table]) -> pa.Table:
     """The decision with a column `origins`: of each survivor the documents removed in its favor, in order of row.
 
-    `facts` has the FIELDS, and perhaps `origins` of an earlier pass, of each removed row, in order of row. `before` are
-    decisions of earlier stages of this pass, with `row` and `origins`. What a removed document stood for itself follows
-    it.
+    `facts` and `before` are as for `told_by`.
     """
-    gone = decision.filter(decision["removed"]).sort_by("row")
+    told = told_by(decision.filter(decision["removed"]).sort_by("row"), facts, before)
+    return decision.append_column("origins", as_lists(told, _whole(decision["row"])))
+
+
+def told_by(gone: pa.Table, facts: pa.Table, before: Sequence[pa.Table]) -> pa.Table:
+    """What is told of removed documents, in order of row: for whom (`row`, the survivor), by whom (`gone`), and FIELDS.
+
+    `facts` has the FIELDS, and perhaps `origins` of an earlier pass, of each removed row. `before` are decisions of
+    earlier stages of this pass, with `row` and `origins`. What a removed document stood for itself follows it.
+    """
     rows, of = gone["row"].to_numpy(), gone["duplicate_of_row"].to_numpy()
     columns = [_whole(facts[name]) for name in FIELDS]
     parts = [(of, rows, pa.StructArray.from_arrays(columns, fields=list(ORIGINS.value_type)))]
@@ -30,7 +37,21 @@ def with_origins(decision: pa.Table, facts: pa.Table, before: Sequence[pa.Table]
     for earlier in before:
         at = pc.index_in(pa.array(rows), value_set=_whole(earlier["row"]))
         parts.append(_flat(_whole(earlier["origins"]).take(at), of, rows))
-    return decision.append_column("origins", _lists(parts, _whole(decision["row"])))
+    survivors, tellers = (np.concatenate([part[i] for part in parts]).astype(np.uint64) for i in (0, 1))
+    told = pa.concat_arrays([values for _, _, values in parts])
+    return pa.table({"row": survivors, "gone": tellers, **dict(zip(FIELDS, told.flatten(), strict=True))})
+
+
+def as_lists(told: pa.Table, wanted: pa.Array) -> pa.Array:
+    """For each wanted row the list of what it was told, in order of who told it, or null."""
+    survivor = told["row"].to_numpy()
+    order = np.lexsort((told["gone"].to_numpy(), survivor))  # stable: what one document tells stays in order
+    columns = [_whole(told[name]) for name in FIELDS]
+    values = pa.StructArray.from_arrays(columns, fields=list(ORIGINS.value_type)).take(pa.array(order))
+    survivors, starts = np.unique(survivor[order], return_index=True)
+    offsets = pa.array(np.append(starts, len(order)), pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, values, type=ORIGINS)
+    return lists.take(pc.index_in(wanted, value_set=pa.array(survivors)))
 
 
 Part = tuple[NDArray[np.uint64], NDArray[np.uint64], pa.StructArray]
@@ -40,17 +61,6 @@ Part = tuple[NDArray[np.uint64], NDArray[np.uint64], pa.StructArray]
 def _flat(lists: pa.ListArray, of: NDArray[np.uint64], rows: NDArray[np.uint64]) -> Part:
     parents = pc.list_parent_indices(lists).to_numpy()
     return of[parents], rows[parents], lists.flatten()
-
-
-def _lists(parts: Sequence[Part], wanted: pa.Array) -> pa.Array:
-    """For each wanted row the list of what its survivors' parts tell, or null."""
-    survivor = np.concatenate([of for of, _, _ in parts])
-    order = np.lexsort((np.concatenate([rows for _, rows, _ in parts]), survivor))  # stable: parts stay in order
-    told = pa.concat_arrays([values for _, _, values in parts]).take(pa.array(order))
-    survivors, starts = np.unique(survivor[order], return_index=True)
-    offsets = pa.array(np.append(starts, len(order)), pa.int32())
-    lists = pa.ListArray.from_arrays(offsets, told, type=ORIGINS)
-    return lists.take(pc.index_in(wanted, value_set=pa.array(survivors)))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -72,7 +72,8 @@ class PartWriter:
     def _open(self, schema: pa.Schema) -> TableWriter:
         if self._writer is None:
             name = f"data-{len(self._parts):03d}.parquet"
-            self._writer = TableWriter(self.folder / name, schema)
+            # Without a schema of its own it is on its way to the next phase, which reads it up to three times.
+            self._writer = TableWriter(self.folder / name, schema, is_kept=self.schema is not None)
         return self._writer
 
     def _close(self) -> None:

@@ -58,6 +58,17 @@ class SourcePlan(_Frozen):
     bytes: int
 
 
+class Earlier(_Frozen):
+    """A finished run that stages compare new documents with."""
+
+    path: str
+    fingerprint: str
+    indexes: dict[str, str]
+    """Stage of ours -> digest of the index it uses."""
+    sources: tuple[str, ...]
+    """In order of priority."""
+
+
 class Plan(_Frozen):
     """Everything a run needs to know, and nothing that depends on workers, batches or order of completion."""
 
@@ -74,6 +85,10 @@ class Plan(_Frozen):
     limit: int | None
     sample: float | None
     plugin: str | None
+    against: tuple[Earlier, ...] = ()
+    """Runs that deduplication compares with, in the order they were given."""
+    against_order: tuple[str, ...] = ()
+    """Sources of this run and the earlier one, in order of priority, where survivors are chosen among both."""
     identity: dict[str, Any]
     fingerprint: str
 

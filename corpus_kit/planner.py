@@ -8,13 +8,14 @@ from what it left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from corpus_kit.against import order_of, resolve_against
 from corpus_kit.errors import MissingExtra, PlanError, RecipeError, suggest
 from corpus_kit.guard import check_allowed
 from corpus_kit.identity import canonical_digest, identity_of, version_of
@@ -30,7 +31,7 @@ from corpus_kit.stage import REGISTRY, BatchStage, CorpusStage, Stage, require_m
 from corpus_kit.units import list_units, make_loads
 
 PARTITION_BYTES = 64 << 20
-"""Input bytes per key partition of a corpus stage, so that a partition's rows fit in memory many times over."""
+"""Input bytes for each key partition of a corpus stage, up to 1 GB of input."""
 
 
 def plan(
@@ -40,6 +41,7 @@ def plan(
     limit: int | None = None,
     sample: float | None = None,
     plugin: str | Path | None = None,
+    against: Sequence[str | Path] | None = None,
 ) -> Plan:
     """Checks that recipe and inputs fit and lays out the work. Raises RecipeError, PlanError or MissingExtra."""
     if sample is not None and not 0 < sample <= 1:
@@ -47,7 +49,9 @@ def plan(
     if limit is not None and limit < 1:
         raise PlanError("--limit is at least 1")
     named = recipe.named_stages()
-    sources = _sources(recipe, inputs)
+    earlier = resolve_against(recipe, against)
+    sources = _sources(recipe, inputs, {name for one in earlier for name in one.sources})
+    against_order = order_of(recipe, earlier, list(sources))
     places = recipe.places or ("",) * len(named)
     _check_stages(named, _available(sources.values()), places)
     if recipe.guard.allow:
@@ -62,6 +66,8 @@ def plan(
     partitions = _partitions(sum(unit.size for unit in units))
     identity = identity_of(recipe, stages, sources, units, sample, plugin)
     identity["layout"] = canonical_digest([loads, partitions])  # the cut into tasks shows in the borders of shards
+    if earlier:
+        identity["against"] = [*([one.fingerprint, one.indexes] for one in earlier), list(against_order)]
     counted = {
         name: source.model_copy(
             update={
@@ -83,24 +89,26 @@ def plan(
         limit=limit,
         sample=sample,
         plugin=None if plugin is None else str(plugin),
+        against=earlier,
+        against_order=against_order,
         identity=identity,
         fingerprint=canonical_digest(identity),
     )
 
 
-def _sources(recipe: Recipe, inputs: Sequence[Input]) -> dict[str, SourcePlan]:
+def _sources(recipe: Recipe, inputs: Sequence[Input], earlier: Collection[str]) -> dict[str, SourcePlan]:
     by_name: dict[str, list[Input]] = {}
     for one in inputs:
         by_name.setdefault(one.card.id, []).append(one)
     order = sorted(by_name)
     if recipe.sources is not None:
         unknown = sorted(set(by_name) - set(recipe.sources))
-        missing = sorted(set(recipe.sources) - set(by_name))
+        missing = sorted(set(recipe.sources) - set(by_name) - set(earlier))
         if unknown:
             raise PlanError(f"the recipe has no source {unknown[0]!r}; {suggest(unknown[0], recipe.sources)}")
         if missing:
             raise PlanError(f"source {missing[0]!r} of the recipe has no input; give --input {missing[0]}=PATH")
-        order = list(recipe.sources)
+        order = [name for name in recipe.sources if name in by_name]
     return {
         name: SourcePlan(
             card=by_name[name][0].card,
@@ -237,5 +245,10 @@ def _segments(named: Sequence[tuple[str, Stage]], identity: dict[str, Any]) -> t
 
 
 def _partitions(total_bytes: int) -> int:
-    wanted = max(1, total_bytes // PARTITION_BYTES)
-    return min(1024, 1 << (wanted - 1).bit_length())
+    """As many as there are PARTITION_BYTES, but with the square root beyond 1 GB: every load has a piece of each.
+
+    Pieces of a partition that memory cannot hold at once are grouped one after the other, so this is only about how
+    many tasks there are, and how small their reads.
+    """
+    bits = (max(1, total_bytes // PARTITION_BYTES) - 1).bit_length()
+    return 1 << min(bits, 2 + (bits + 1) // 2, 12)

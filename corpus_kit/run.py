@@ -31,6 +31,7 @@ def run(
     limit: int | None = None,
     sample: float | None = None,
     plugin: str | Path | None = None,
+    against: Sequence[str | Path] | None = None,
     overwrite: bool = False,
     settings: Settings = Settings(),  # noqa: B008  immutable
     task_seconds: float = TASK_SECONDS,
@@ -45,7 +46,7 @@ def run(
     if plugin is not None:
         plugin = Path(plugin).resolve()
         load_plugin(str(plugin))
-    planned = plan(recipe, inputs, limit=limit, sample=sample, plugin=plugin)
+    planned = plan(recipe, inputs, limit=limit, sample=sample, plugin=plugin, against=against)
     if workers > 1 or ray_address is not None:
         check_ray()
     path = Path(output).resolve()

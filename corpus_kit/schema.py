@@ -41,12 +41,15 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
 }
 
 GIVEN_COLUMNS: dict[str, tuple[pa.DataType, str]] = {
+    "split": (pa.string(), "train, or the split the document is held out for"),
+    "contaminated": (pa.list_(pa.string()), "benchmarks, as name/split, of which a text is in the document"),
     "lang_runner_up": (pa.string(), "the next best language label; null if there is none"),
     "lang_margin": (pa.float64(), "how far the score of the label is above that of the runner-up"),
     "lang_shares": (
         pa.list_(pa.struct([pa.field("lang", pa.string()), pa.field("share", pa.float64())])),
         "share of the letters of each language, largest first, in the text as identify met it",
     ),
+    "tokens": (pa.int64(), "tokens of the text; `tokens:NAME` by the tokenizer of that name"),
 }
 """Columns that stages add to those every document has."""
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
-from corpus_kit.keyed import by_partition
+from corpus_kit.keyed import write_keyed
 from corpus_kit.ledger import READ, Cell, Edit, Failure, FileEntry, Receipt, Tally
 from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
 from corpus_kit.plan import Segment
@@ -25,7 +25,7 @@ from corpus_kit.schema import COLUMNS, rejected, set_columns
 from corpus_kit.scope import merge, touched_rows
 from corpus_kit.sources import reader_for
 from corpus_kit.stage import BatchStage, CorpusStage, Stage
-from corpus_kit.tables import open_table, row_bytes, write_table
+from corpus_kit.tables import open_table, row_bytes
 from corpus_kit.units import check_unchanged
 
 
@@ -278,9 +278,7 @@ class _Shard:
     def _collected(self, stage_id: str, tables: list[pa.Table]) -> FileEntry | None:
         if not tables:
             return None
-        table, counts = by_partition(pa.concat_tables(tables), self.job.plan.partitions)
         name = f"collect.{stage_id}.parquet"
-        info = write_table(self.job.staged / name, table, groups=list(counts.values()))
-        groups = {str(partition): i for i, partition in enumerate(counts)}
+        info = write_keyed(self.job.staged / name, pa.concat_tables(tables), self.job.plan.partitions)
         place = f"work/collect-{stage_id}-0/{self.load:06d}.parquet"
-        return self.job.made(name, place, f"collect/{stage_id}", info, groups=groups)
+        return self.job.made(name, place, f"collect/{stage_id}", info)

@@ -95,6 +95,7 @@ def plan_lines(plan: Plan) -> list[str]:
         f"  {one.source}: {counted(one.files, 'file')} skipped, no reader for {one.ending}"
         for one in plan.skipped_files
     ]
+    lines += _against_lines(plan)
     lines += ["", f"phases ({counted(len(plan.loads), 'shard')}, {counted(plan.partitions, 'key partition')})"]
     for segment in plan.segments:
         steps = [
@@ -115,6 +116,14 @@ def plan_lines(plan: Plan) -> list[str]:
         lines += ["    " + line for line in table(["number", "value", "origin"], rows, left=3)] if rows else []
     lines += ["", "columns  " + ", ".join(plan.data_schema().names), f"fingerprint  {plan.fingerprint}"]
     return lines
+
+
+def _against_lines(plan: Plan) -> list[str]:
+    """The runs that this one is compared with, if any."""
+    if not plan.against:
+        return []
+    rows = [[one.path, ", ".join(one.indexes), one.fingerprint[:12]] for one in plan.against]
+    return ["", "compared with", *("  " + line for line in table(["run", "by stages", "fingerprint"], rows, left=3))]
 
 
 def _short(value: Any) -> str:

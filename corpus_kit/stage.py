@@ -9,7 +9,7 @@ never drop a row; the runner does all reading, writing, counting and dropping.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpus_kit.errors import RecipeError, missing_extra, suggest
+from corpus_kit.mapped import Giant
 
 
 class Scope(BaseModel):
@@ -138,6 +139,11 @@ class CorpusStage(Stage):
     """`rows`: the decision has a `row` column and is cut by shard; `corpus`: one table, given whole to every shard."""
     collects: ClassVar[tuple[str, ...]] = ()
     """Columns `collect` reads."""
+    links_components: ClassVar[bool] = False
+    """`group` gives edges (columns `row` and `other`) before the last round, and `link` the components of the graph: a
+    large one is then linked outside of memory, and `link` not asked."""
+    decides_whole: ClassVar[bool] = False
+    """`decide` must see everything at once, however large it is."""
 
     def columns_collected(self) -> tuple[str, ...]:
         """Columns `collect` reads, as configured."""
@@ -152,8 +158,18 @@ class CorpusStage(Stage):
         raise NotImplementedError
 
     def group(self, rows: pa.Table, round: int) -> pa.Table:
-        """What follows from all rows of one key partition, which come sorted by (key, row)."""
+        """What follows from the rows of some keys, complete for each, which come sorted by (key, row).
+
+        The union of what it gives is what counts: how the keys are dealt out must not show.
+        """
         raise NotImplementedError
+
+    def group_giant(self, key: Giant, round: int) -> Iterator[pa.Table]:
+        """The same of one key that has too many rows for memory.
+
+        By default they are one table whose columns lie on disk; a stage that can go through them in pieces does.
+        """
+        yield self.group(key.whole(), round)
 
     def link(self, grouped: pa.Table, round: int) -> pa.Table:
         """Between rounds: what to collect next, as a table with a `row` column. All partitions together."""
@@ -162,7 +178,8 @@ class CorpusStage(Stage):
     def decide(self, grouped: pa.Table) -> pa.Table:
         """The decision, from the last round's groups of all partitions together.
 
-        That of a `rows` stage has `row` and `removed`; columns called `*_row` name other rows.
+        That of a `rows` stage has `row` and `removed`; columns called `*_row` name other rows. A large one is decided
+        in parts: all that was grouped about the rows of some loads, without the rest.
         """
         return grouped
 

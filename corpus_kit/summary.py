@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus_kit.comparison import comparison, comparison_lines
 from corpus_kit.guard import Loss, guard_of, losses, warning_lines
 from corpus_kit.ledger import READ, iter_receipts, read_manifest
 from corpus_kit.opened import Run
@@ -35,6 +36,7 @@ def summary(run: Run, seconds: float | None) -> dict[str, Any]:
         "skipped": [[*key, count] for key, count in sorted(run.tally.skipped.items())],
         "edits": run.tally.to_json()["edits"],
         "guard": [one._asdict() for one in _losses(run, [READ, *(stage.id for stage in run.plan.stages)])],
+        "against": comparison(run),
     }
 
 
@@ -43,9 +45,17 @@ def summary_lines(run: Run, found: dict[str, Any]) -> list[str]:
     lines = [*waterfall_lines(run.waterfall()), ""]
     lines += [*edits, ""] if (edits := edit_lines(run.tally, (one.id for one in run.plan.stages))) else []
     lines += [*skipped, ""] if (skipped := skipped_lines(run.plan, run.tally)) else []
+    earlier = comparison_lines(found["against"], [shown(Path(one.path)) for one in run.plan.against])
+    lines += [*earlier, ""] if earlier else []
     lines += [*warned, ""] if (warned := _warnings(found)) else []
     lines.append(_pace(found["waterfall"][0]["documents_in"], found["input_bytes"], found["seconds"]))
-    kinds = [("data", "shards"), ("rejects", "rejects"), ("metrics", "metrics"), ("decisions", "decisions")]
+    kinds = [
+        ("data", "shards"),
+        ("rejects", "rejects"),
+        ("metrics", "metrics"),
+        ("decisions", "decisions"),
+        ("index", "index"),
+    ]
     for kind, noun in kinds:
         one = found["files"].get(kind)
         if one is not None:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_kit.commit import crash_point, new_attempt, sync
-from corpus_kit.corpus import run_collect, run_decide, run_group, run_link
+from corpus_kit.comparing import run_compare
+from corpus_kit.corpus import run_collect, run_group, run_merge
+from corpus_kit.deciding import run_decide, run_decide_part, run_publish, run_tell
 from corpus_kit.errors import CorpusKitError, where_raised
+from corpus_kit.indexing import run_index
 from corpus_kit.job import Job
 from corpus_kit.ledger import Receipt
+from corpus_kit.linking import run_link
 from corpus_kit.pack import run_pack
 from corpus_kit.plan import Plan, load_plan
 from corpus_kit.shard import run_map
@@ -22,9 +26,15 @@ from corpus_kit.shard import run_map
 KINDS: dict[str, Callable[[Job], Receipt]] = {
     "map": run_map,
     "collect": run_collect,
+    "merge": run_merge,
     "group": run_group,
     "link": run_link,
+    "tell": run_tell,
     "decide": run_decide,
+    "decide_part": run_decide_part,
+    "publish": run_publish,
+    "compare": run_compare,
+    "index": run_index,
     "pack": run_pack,
 }
 
@@ -45,7 +55,7 @@ class Task(NamedTuple):
 class Settings(NamedTuple):
     """How to work; none of it shows in the output."""
 
-    batch_rows: int = 1024
+    batch_rows: int = 4096
     batch_bytes: int = 32 << 20
 
 
@@ -67,10 +77,9 @@ def _plan(path: str, fingerprint: str) -> Plan:
 
 
 def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> Outcome:
-    """Does one task into a staging folder of its own. Troubles come back as outcomes, not as exceptions."""
-    staged = new_attempt(Path(run), task.name)
-    started = time.perf_counter()
-    try:
+    """Does one task of a run."""
+
+    def work(staged: Path) -> tuple[Receipt, dict[str, str]]:
         job = Job(
             run=Path(run),
             staged=staged,
@@ -81,9 +90,19 @@ def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> 
             batch_rows=settings.batch_rows,
             batch_bytes=settings.batch_bytes,
         )
-        receipt = KINDS[task.kind](job)
+        return KINDS[task.kind](job), job.moves
+
+    return attempted(run, task, work)
+
+
+def attempted(run: str, task: Task, work: Callable[[Path], tuple[Receipt, dict[str, str]]]) -> Outcome:
+    """What comes of work into a staging folder of its own. Troubles come back as outcomes, not as exceptions."""
+    staged = new_attempt(Path(run), task.name)
+    started = time.perf_counter()
+    try:
+        receipt, moves = work(staged)
         crash_point("before_fsync")
-        for name in job.moves:
+        for name in moves:
             sync(staged / name)
     except CorpusKitError as error:
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, str(error)))
@@ -98,4 +117,4 @@ def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> 
         message = f"{where_raised(error)} (set CORPUS_KIT_DEBUG=1 and --workers 1 to see all of it)"
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, message))
     receipt = receipt.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
-    return Outcome(task.name, receipt.model_dump(mode="json"), str(staged), job.moves)
+    return Outcome(task.name, receipt.model_dump(mode="json"), str(staged), moves)

@@ -48,6 +48,10 @@ def _stages(run: Run, id: str, rejected_at: str | None, reject: Story | None) ->
             decision = run.find(f"decisions/{stage.id}", id)
             if decision is not None:
                 one |= _cluster(run, stage.id, decision) if "removed" in decision else _repeated(run, stage.id, id)
+        if stage.name == "decontaminate":
+            one["benchmarks"] = _rows_about(run, stage.id, id)
+        if stage.name == "split":
+            one["drawn"] = _rows_about(run, stage.id, id)
         if stage.name == "identify" and stage.id == rejected_at:
             one["keep"] = stage.config["keep"]
         if stage.id == rejected_at:
@@ -62,10 +66,23 @@ def _cluster(run: Run, stage_id: str, decision: Story) -> Story:
     if not decision["removed"]:
         return {"stands_for": decision["duplicates"]}
     told: Story = {"duplicate_of": decision["duplicate_of_id"], "similarity": decision["similarity"]}
+    if decision.get("duplicate_of_run") is not None:
+        return told | _elsewhere(run, decision["duplicate_of_run"], decision["duplicate_of_id"])
     survivor = run.find("data", decision["duplicate_of_id"]) or run.find("rejects", decision["duplicate_of_id"])
     if survivor is not None:
         told |= {"duplicate_of_source": survivor["source"], "duplicate_of_origin": survivor["origin"]}
     return told
+
+
+def _elsewhere(run: Run, number: int, id: str) -> Story:
+    """What became of a document in one of the runs that this one was compared with, if that is still there."""
+    path = run.plan.against[number].path
+    told: Story = {"duplicate_of_run": path}
+    try:
+        there = why(Run(path), id)
+    except PlanError:
+        return told
+    return told | {"duplicate_of_source": there["source"], "duplicate_of_origin": there["origin"], "there": there}
 
 
 def _repeated(run: Run, stage_id: str, id: str) -> Story:
@@ -73,6 +90,14 @@ def _repeated(run: Run, stage_id: str, id: str) -> Story:
     columns = {"begin": pc.field("begin"), "end": pc.field("end"), "kept_in": pc.field("kept_in_id")}
     found = run.dataset(f"decisions/{stage_id}").to_table(columns=columns, filter=pc.field("id") == id)
     return {"repeated": found.sort_by("begin").to_pylist()}
+
+
+def _rows_about(run: Run, stage_id: str, id: str) -> list[Story]:
+    """Every row of a decision about a document, in order."""
+    try:
+        return run.dataset(f"decisions/{stage_id}").to_table(filter=pc.field("id") == id).to_pylist()
+    except PlanError:  # a run under way has not decided yet
+        return []
 
 
 def story_lines(story: Story) -> list[str]:
@@ -90,16 +115,29 @@ def story_lines(story: Story) -> list[str]:
         if "duplicate_of" in one:
             similar = f"similarity {one['similarity']:.3f}" if one["similarity"] is not None else "not verified"
             where = f" ({one['duplicate_of_origin']})" if "duplicate_of_origin" in one else ""
-            lines.append(f"    duplicate of {one['duplicate_of']}{where}, {similar}")
+            run = f" of {one['duplicate_of_run']}" if "duplicate_of_run" in one else ""
+            lines.append(f"    duplicate of {one['duplicate_of']}{run}{where}, {similar}")
+            lines += [f"      {line}" for line in _there(one.get("there"))]
         if one.get("stands_for"):
             lines.append(f"    kept in place of {counted(one['stands_for'], 'duplicate')}")
         lines += [f"    {stretch_line(stretch, story['id'])}" for stretch in one.get("repeated", ())]
+        lines += [f"    {benchmark_line(found)}" for found in one.get("benchmarks", ())]
+        lines += [f"    {split_line(drawn)}" for drawn in one.get("drawn", ())]
         if one.get("keep"):
             lines.append(f"    {story['lang']} is not kept, or not with this score; kept are {', '.join(one['keep'])}")
         lines += [f"    {reason_line(reason)}" for reason in one.get("reasons", ())]
     if "weight" in story:
         lines.append(f"  weight    {story['weight']:.3f} epochs")
     return lines
+
+
+def _there(story: Story | None) -> list[str]:
+    """How a run that this one was compared with rejected the document that another duplicates, if it did."""
+    if story is None or story["kept"]:
+        return []
+    told = [f"rejected there by {story['stages'][-1]['stage']}: {story['stages'][-1]['reasons'][0]['code']}"]
+    of = story["stages"][-1].get("duplicate_of")
+    return told if of is None else [*told, f"duplicate there of {of}"]
 
 
 def stretch_line(stretch: Story, id: str) -> str:
@@ -113,6 +151,38 @@ def stretch_line(stretch: Story, id: str) -> str:
     return f"repeated: bytes {stretch['begin']} to {stretch['end']}, {where}"
 
 
+def benchmark_line(found: Story) -> str:
+    """Which benchmark text was found in a document, what part of it, and where.
+
+    >>> found = {"benchmark": "norquad", "split": "test", "example": 7, "example_id": "555", "field": "context"}
+    >>> found |= {"kind": "ngram", "found": 88, "of": 110, "share": 0.8, "contaminated": True}
+    >>> benchmark_line(found | {"spans": [{"begin": 10, "end": 700}]})
+    'norquad/test example 7 (555), context: 88 of 110 n-grams, contaminated, bytes 10 to 700'
+    """
+    split = f"/{found['split']}" if found["split"] else ""
+    named = f" ({found['example_id']})" if found["example_id"] else ""
+    text = f"{found['benchmark']}{split} example {found['example']}{named}, {found['field']}: "
+    if found["kind"] == "minhash":
+        return f"{text}similarity {found['share']:.3f}, contaminated"
+    if found["kind"] == "frequent":
+        return f"{text}{found['found']} of {found['of']} n-grams in up to {found['documents']:,} documents do not count"
+    verdict = "contaminated" if found["contaminated"] else "too little to count"
+    places = ", ".join(f"{one['begin']} to {one['end']}" for one in found["spans"])
+    return f"{text}{found['found']} of {found['of']} n-grams, {verdict}, bytes {places}"
+
+
+def split_line(drawn: Story) -> str:
+    """The split a document was drawn for, and why it is in train nevertheless, if it is.
+
+    >>> split_line({"drawn": "test", "split": "train", "why": "cap", "documents": 3})
+    'drawn for test with 2 like it, in train: the split is full'
+    """
+    reasons = {"cap": "the split is full", "large": "too many are alike", "alike": "others are like it"}
+    others = drawn["documents"] - 1
+    text = f"drawn for {drawn['drawn']}" + (f" with {others:,} like it" if others else "")
+    return text if drawn["why"] is None else f"{text}, in train: {reasons[drawn['why']]}"
+
+
 def reason_line(reason: Story) -> str:
     """A reason with its value and the bounds that would have kept the document.
 
@@ -123,7 +193,8 @@ def reason_line(reason: Story) -> str:
     if reason["value"] is not None:
         text += f" = {reason['value']:.6g}"
     low, high = reason["low"], reason["high"]
-    if reason["code"].startswith("dedup.") and not reason["code"].endswith(("_left", "_share")):
+    is_dedup = reason["code"].startswith("dedup.") and not reason["code"].endswith(("_left", "_share"))
+    if is_dedup or reason["code"] in ("decontaminate.ngram_share", "decontaminate.minhash"):
         return f"{text}, kept below {high:g}"  # the one bound that itself rejects
     if low is not None and high is not None:
         return f"{text}, kept from {low:g} to {high:g}"

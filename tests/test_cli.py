@@ -1,6 +1,8 @@
 """The command line: exit codes, what goes to stdout and stderr, and the answers of each command."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -140,3 +142,8 @@ def test_every_command_and_option_has_help():
     for name, command in main.commands.items():
         assert command.help, name
         assert all(getattr(p, "help", "-") for p in command.params if p.param_type_name == "option"), name
+
+
+def test_the_package_is_the_program():
+    done = subprocess.run([sys.executable, "-m", "corpus_kit", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"corpus-kit, version {corpus_kit.__version__}\n"

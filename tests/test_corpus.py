@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import toy
 
+from corpus_kit.kernels.graph import RowSet
 from corpus_kit.ledger import Receipt
+from corpus_kit.mapped import Giant
+from corpus_kit.stages.exact import ExactDedup
+from corpus_kit.stages.minhash import MinHashDedup
+from corpus_kit.stages.weight import Weight
 from corpus_kit.tables import open_table, read_table
 
 DEDUP = """\
@@ -30,14 +37,8 @@ def mapped(run: Path, **options) -> list[Receipt]:
     return [toy.done(run, "map", f"map-0/{load:06d}", segment=0, load=load, decisions={}, **options) for load in (0, 1)]
 
 
-def collected(receipts: list[Receipt], stage: str) -> list[tuple[str, int]]:
-    return [
-        (file.path, group)
-        for receipt in receipts
-        for file in receipt.files
-        if file.kind == f"collect/{stage}"
-        for group in file.groups.values()
-    ]
+def collected(receipts: list[Receipt], stage: str) -> list[str]:
+    return [file.path for receipt in receipts for file in receipt.files if file.kind == f"collect/{stage}"]
 
 
 def grouped(
@@ -50,11 +51,12 @@ def grouped(
         segment=0,
         stage=stage,
         before=list(before),
+        removed=list(before),
         round=round,
         partition=0,
         collected=collected(receipts, stage),
     )
-    return [file.path for file in receipt.files]
+    return [file.path for file in receipt.files if file.kind.startswith("group/")]
 
 
 def decided(run: Path, stage: str, files: list[str]) -> Receipt:
@@ -192,3 +194,75 @@ def test_an_applied_decision_rejects_its_rows(run):
         decisions["same"] = found["same"] | {"group": 0 if load == 0 else None}
         receipt = toy.done(run, "map", f"map-1/{load:06d}", segment=1, load=load, decisions=decisions, rows=left)
         assert [one.rows for one in receipt.files if one.kind == "data"] == [kept]
+
+
+def pieces_of(rows: pa.Table, folder: Path) -> Giant:
+    return Giant(lambda: (rows.slice(begin, 7) for begin in range(0, rows.num_rows, 7)), folder)
+
+
+def by_row(tables) -> list[dict]:
+    found = [row for table in tables for row in table.to_pylist()]
+    return sorted(found, key=lambda row: str(sorted(row.items())))
+
+
+@pytest.mark.parametrize("prefer", ["source_order", "longest"])
+@pytest.mark.parametrize("by", ["text", "url"])
+def test_one_page_millions_of_times_is_gone_through_in_pieces(tmp_path, prefer, by):
+    stage = ExactDedup.model_validate({"by": by, "prefer": prefer})
+    batch = toy.batch(
+        [f"{'x' * (i % 5)} " for i in range(60)], url=[f"https://a.example/{i % 9 // 8}" for i in range(60)]
+    )
+    rows = stage.collect(batch, 0, None)
+    rows = rows.set_column(1, "key", pa.array([7] * rows.num_rows, pa.uint64()))  # digests that agree in one half
+    whole = stage.group(rows, 0)
+    assert whole.num_rows == 60
+    assert by_row(stage.group_giant(pieces_of(rows, tmp_path), 0)) == by_row([whole])
+
+
+def test_a_group_of_millions_is_summed_up_in_pieces(tmp_path):
+    stage = Weight.model_validate({"by": ["lang"], "unit": "bytes"})
+    batch = toy.batch(["x" * i for i in range(50)], lang=["dan_Latn"] * 50)
+    rows = stage.collect(batch, 0, None)
+    [summed] = stage.group_giant(pieces_of(rows, tmp_path), 0)
+    assert summed.equals(stage.group(rows, 0))
+    assert summed.to_pylist() == [{"group": "dan_Latn", "size": 1225, "documents": 50}]
+
+
+def test_a_bucket_of_millions_gives_its_edges_in_pieces_and_a_cluster_is_judged_whole(tmp_path):
+    stage = MinHashDedup(ngram=1)
+    rows = pa.table({"row": pa.array(range(3, 60), pa.uint64()), "key": pa.array([9] * 57, pa.uint64())})
+    pieces = list(stage.group_giant(pieces_of(rows, tmp_path), 0))
+    assert len(pieces) == 9
+    assert by_row(pieces) == by_row([stage.group(rows, 0)])
+    batch = toy.batch(["a b c", "a b c d", "a b c"])
+    wanted = pa.table({"row": batch["row"], "cluster": pa.array([0] * 3, pa.uint64())})
+    verified = stage.collect(batch, 1, wanted)
+    assert by_row(stage.group_giant(pieces_of(verified, tmp_path), 1)) == by_row([stage.group(verified, 1)])
+
+
+def test_files_are_merged_key_by_key(run):
+    paths = collected(mapped(run), "near")
+    receipt = toy.done(
+        run, "merge", "merge-near-0/000000", segment=0, stage="near", before=[], round=0, block=0, collected=paths
+    )
+    merged = read_table(run / receipt.files[0].path)
+    whole = pa.concat_tables([read_table(run / path) for path in paths])
+    pairs = [list(zip(one["key"].to_pylist(), one["row"].to_pylist(), strict=True)) for one in (merged, whole)]
+    assert pairs[0] == sorted(pairs[1])
+    assert (receipt.files[0].path, receipt.files[0].kind) == ("work/merge-near-0/000000.parquet", "collect/near")
+
+
+def test_a_set_of_removed_rows_stands_for_the_decision(run, tmp_path):
+    receipts = mapped(run)
+    decision = decided(run, "same", grouped(run, "same", receipts)).files[0].path
+    before = read_table(run / near(run, receipts, before=(decision,)).files[0].path)
+    removed = RowSet(np.array([0, 10, 20], np.uint64))
+    table = read_table(run / decision)
+    removed.add(table.filter(table["removed"])["row"].to_numpy())
+    removed.save(run / "work/removed.rows")
+    args = {"before": [decision], "removed": ["work/removed.rows"], "round": 0, "partition": 0}
+    receipt = toy.done(
+        run, "group", "group-near-0/set", segment=0, stage="near", collected=collected(receipts, "near"), **args
+    )
+    pairs = read_table(run / receipt.files[0].path)
+    assert set(pairs["row"].to_pylist()) | set(pairs["other"].to_pylist()) == set(before["row"].to_pylist())

@@ -13,14 +13,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "corpus_kit"
 LAYERS = """
 0 words       errors schema
 1 arithmetic  sampling components kernels segmentation doc metrics scores histogram
-2 files       compression strict_yaml resources commit tables keyed storage lid
-3 rules       rules rulesets language lines mixing
-4 stages      datatrove scorer perplexity stage scope plugin stages
+2 files       compression strict_yaml resources commit tables mapped keyed streams storage lid
+3 rules       rules rulesets language lines mixing contamination
+4 stages      datatrove scorer perplexity tokenizers stage scope plugin stages
 5 sources     chat sources card inputs units
-6 plan        ledger guard recipe plan identity planner
-7 work        outputs totals job shard origins corpus pack tasks execute
-8 answers     catalogue pull opened choices show why samples tune check_file check check_lines labeling mix
-9 run         classifier datasheet claim closing driver run progress summary
+6 plan        ledger index guard recipe plan identity against planner
+7 work        outputs totals job shard origins indexing earlier comparing corpus linking deciding pack tasks rounds index_phases against_phases execute
+8 answers     catalogue pull opened choices show comparison why samples tune check_file check check_lines labeling mix
+9 run         classifier datasheet claim closing driver run progress summary vocabulary bridge
 10 doors      corpus_kit commands cli __main__
 """
 """Each name may import what stands above it or left of it in its row. A package counts as one name."""
@@ -29,7 +29,7 @@ ORDER = {name: i for i, name in enumerate(name for row in LAYERS.split("\n") for
 
 ONLY_EXECUTE = {"ray"}
 LATE = {"ray", "fasttext", "trafilatura", "resiliparse", "fastwarc", "polars", "datasketch", "torch", "fsspec", "lxml"}
-LATE |= {"datatrove", "spacy", "kenlm", "sentencepiece"}
+LATE |= {"datatrove", "spacy", "kenlm", "sentencepiece", "tokenizers"}
 
 
 def layered_name(path: Path) -> str:
@@ -94,5 +94,6 @@ def test_importing_the_package_loads_no_model_library():
 def test_the_stages_are_known_as_soon_as_the_package_is_imported():
     code = "import corpus_kit; from corpus_kit.stage import REGISTRY; print(sorted(REGISTRY))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    known = "classifier clean datatrove dedup extract filter identify normalize perplexity weight"
+    known = "classifier clean count datatrove decontaminate dedup extract filter identify neutralize normalize"
+    known += " perplexity split weight"
     assert done.stdout == f"{known.split()}\n"

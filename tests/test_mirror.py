@@ -19,6 +19,11 @@ WHOLE_PACKAGES = (
     "classifier",
     "lines",
     "catalogue",
+    "bridge",
+    "contamination",
+    "index",
+    "tokenizers",
+    "vocabulary",
 )
 """Packages where a module may be covered by the tests of the package, tests/test_PACKAGE.py or test_PACKAGE_*.py."""
 
@@ -46,7 +51,7 @@ def covering(module: Path) -> list[str]:
     names = [f"test_{'_'.join(parts)}.py"]
     if parts[0] in WHOLE_PACKAGES and len(parts) <= 2:
         names += [f"test_{parts[0]}.py", f"test_{parts[0]}_*.py"]
-    if parts[0] == "commands":
+    if parts[0] in ("commands", "__main__"):
         names.append("test_cli.py")
     return names
 

@@ -213,7 +213,8 @@ USUAL = "recipe: 1\nstages:\n  - normalize\n  - dedup: {method: exact}\n"
 
 
 @pytest.mark.parametrize(
-    ("total", "partitions"), [(0, 1), (1 << 20, 1), (64 << 20, 1), (128 << 20, 2), (200 << 20, 4), (1 << 50, 1024)]
+    ("total", "partitions"),
+    [(0, 1), (64 << 20, 1), (128 << 20, 2), (200 << 20, 4), (1 << 30, 16), (150 << 30, 256), (1 << 50, 4096)],
 )
 def test_key_partitions_are_a_power_of_two_that_grows_with_the_input(total, partitions):
     assert _partitions(total) == partitions

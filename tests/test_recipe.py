@@ -195,7 +195,7 @@ MISTAKES = {
     "a number as a stage": (HEAD + "  - 3\n", "3: a stage is a name, or one name with its settings"),
     "no method": (
         HEAD + "  - dedup\n",
-        "3: stage 'dedup' needs a method: exact, lines, minhash, paragraphs, sentences",
+        "3: stage 'dedup' needs a method: exact, lines, minhash, paragraphs, sentences, substring",
     ),
     "unknown method": (
         HEAD + "  - dedup: {method: minhsh}\n",

@@ -3,12 +3,13 @@
 import datasketch
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 import toy
 
-from corpus_kit.keyed import by_partition
-from corpus_kit.stages.duplicates import DECISION
+from corpus_kit.datasheet.estimates import wilson
+from corpus_kit.keyed import by_key
+from corpus_kit.mapped import Giant
+from corpus_kit.stages.duplicates import DECISION, SAMPLED_DECISION
 from corpus_kit.stages.minhash import MinHashDedup
 
 
@@ -16,7 +17,7 @@ def verdicts(texts: list[str], at: list[int] | None = None, **settings) -> dict[
     """What is decided of each row that was in a cluster; both rounds, as the runner does them."""
     stage = MinHashDedup.model_validate(settings)
     batch = toy.batch(texts, row=at or list(range(len(texts))))
-    collected, _ = by_partition(stage.collect(batch, 0, None), 1)
+    collected = by_key(stage.collect(batch, 0, None))
     edges = stage.group(collected, 0)
     if not edges.num_rows:
         return {}
@@ -24,9 +25,9 @@ def verdicts(texts: list[str], at: list[int] | None = None, **settings) -> dict[
     inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), wanted["row"].to_numpy())))
     order = np.argsort(inside["row"].to_numpy())
     inside = inside.take(pa.array(order))
-    second, _ = by_partition(stage.collect(inside, 1, wanted), 1)
+    second = by_key(stage.collect(inside, 1, wanted))
     found = stage.decide(stage.group(second.combine_chunks(), 1))
-    assert found.schema == DECISION
+    assert found.schema == SAMPLED_DECISION
     return {row["row"]: row for row in found.to_pylist()}
 
 
@@ -47,7 +48,7 @@ CHAIN = {"ngram": 1, "threshold": 0.8, "bands": 50, "rows": 4}
 def test_a_near_duplicate_is_removed_with_its_similarity():
     found = verdicts([words(0, 200), "noget helt andet end det", words(0, 200) + " tilføjet"])
     assert set(found) == {0, 2}
-    assert found[2] == {
+    assert {name: found[2][name] for name in DECISION.names} == {
         "row": 2,
         "removed": True,
         "duplicate_of_row": 0,
@@ -69,9 +70,14 @@ def test_a_chain_is_merged_without_verification():
     assert found[0]["duplicates"] == 2
 
 
-def test_similarity_is_unknown_without_verification():
-    found = verdicts([A, B, C], verify=False, **CHAIN)
-    assert [one["similarity"] for one in found.values()] == [None, None, None]
+def test_without_verification_similarity_is_measured_for_a_sample():
+    texts = [words(0, 100) + f" x{i}" for i in range(200)]
+    found = verdicts(texts, verify=False, ngram=1)
+    known = {row: one["similarity"] for row, one in found.items() if one["similarity"] is not None}
+    assert 10 < len(known) < 50  # one in eight
+    assert set(known.values()) == {100 / 102}
+    assert 0 not in known  # the one that stays
+    assert all(one["sampled_row"] is None for one in found.values())
 
 
 def test_survivors_are_chosen_by_row_or_by_length():
@@ -119,11 +125,18 @@ def test_order_of_rows_in_batches_does_not_matter():
 
 def test_a_big_bucket_makes_few_edges():
     stage = MinHashDedup()
-    collected, _ = by_partition(stage.collect(toy.batch([words(0, 50)] * 500), 0, None), 1)
-    assert collected.num_rows == 500 * 25
+    collected = by_key(stage.collect(toy.batch([words(0, 50)] * 500), 0, None))
+    assert collected.num_rows in (500 * 20, 500 * 21)  # one more key if it is sampled
     edges = stage.group(collected, 0)
-    assert edges.num_rows == 499 * 25
+    assert edges.num_rows == collected.num_rows // 500 * 499
     assert set(edges["other"].to_pylist()) == {0}
+
+
+def test_a_giant_bucket_is_gone_through_in_pieces(tmp_path):
+    stage = MinHashDedup()
+    pieces = [pa.table({"row": pa.array(rows, pa.uint64()), "key": [7] * len(rows)}) for rows in ([3, 5], [8], [9, 11])]
+    found = pa.concat_tables(stage.group_giant(Giant(lambda: iter(pieces), tmp_path), 0)).to_pylist()
+    assert found == [{"row": row, "other": 3} for row in (5, 8, 9, 11)]
 
 
 def test_recall_at_the_threshold_is_shown():
@@ -152,16 +165,16 @@ def test_pairs_that_datasketch_finds_are_found():
     texts, truth = planted(300)
     alike = {i for i, similarity in enumerate(truth) if similarity >= 0.8}
     assert 60 < len(alike) < 240
-    index = datasketch.MinHashLSH(num_perm=125, params=(25, 5))
+    index = datasketch.MinHashLSH(num_perm=100, params=(20, 5))
     sketches = []
     for number, text in enumerate(texts):
-        sketch = datasketch.MinHash(num_perm=125, seed=1)
+        sketch = datasketch.MinHash(num_perm=100, seed=1)
         each = text.split()
         sketch.update_batch([" ".join(each[i : i + 5]).encode() for i in range(len(each) - 4)])
         index.insert(number, sketch)
         sketches.append(sketch)
     theirs = {i for i in alike if 2 * i + 1 in index.query(sketches[2 * i])}
-    found = verdicts(texts)
+    found = verdicts(texts, threshold=0.8)
     ours = {row // 2 for row, one in found.items() if one["removed"]}
     assert ours <= alike  # verified: nothing below the threshold
     assert len(ours) >= 0.99 * len(alike)
@@ -173,10 +186,10 @@ def test_pairs_that_datasketch_finds_are_found():
 
 
 def test_bands_are_given_or_derived_or_the_default():
-    assert MinHashDedup().banding == (25, 5)
+    assert MinHashDedup().banding == (20, 5)
     assert MinHashDedup(bands=14, rows=8).banding == (14, 8)
     assert MinHashDedup(permutations=64, threshold=0.85).banding == (4, 15)  # SnakModel's, by text-dedup's rule
-    shown = {one.name: (one.value, one.origin) for one in MinHashDedup(permutations=128).numbers()}
+    shown = {one.name: (one.value, one.origin) for one in MinHashDedup(permutations=128, threshold=0.8).numbers()}
     assert shown["bands"] == (9, "derived: least error for threshold, permutations")
     assert shown["rows"][0] == 13
     assert shown["permutations"] == (128, "recipe")
@@ -219,11 +232,54 @@ def test_containment_finds_what_is_a_part_of_another():
     assert found[1]["similarity"] == 0.5
 
 
+def many_pairs(pairs: int) -> list[str]:
+    """Pairs of documents of similarity 80/100 by single words, one after the other."""
+    texts = []
+    for i in range(pairs):
+        shared = " ".join(f"p{i}n{n}" for n in range(80))
+        texts += [f"{shared} {' '.join(f'p{i}{side}{n}' for n in range(10))}" for side in "ab"]
+    return texts
+
+
+@pytest.mark.parametrize(("bands", "rows"), [(2, 6), (40, 2)])
+def test_the_sample_tells_what_banding_misses(bands, rows):
+    texts = many_pairs(3000)
+    found = verdicts(texts, ngram=1, threshold=0.75, bands=bands, rows=rows)
+    recall = sum(one["removed"] for one in found.values()) / 3000
+    sampled = [one for one in found.values() if one["sampled_row"] is not None]
+    assert all(one["sampled_similarity"] == 0.8 for one in sampled)
+    assert all(abs(one["sampled_row"] - one["row"]) == 1 for one in sampled)
+    assert len(sampled) == pytest.approx(3000 / 8 * 0.75**4, rel=0.35)
+    lost = [one["removed"] or found[one["sampled_row"]]["removed"] for one in sampled]
+    low, high = wilson(sum(lost), len(lost))
+    assert low <= recall <= high
+    assert recall == pytest.approx(1 - (1 - 0.8**rows) ** bands, abs=0.04)
+
+
+def test_the_sample_decides_nothing():
+    texts = many_pairs(400)
+    found = verdicts(texts, ngram=1, threshold=0.75, bands=1, rows=12)
+    missed = [one for one in found.values() if one["sampled_row"] is not None and not one["removed"]]
+    assert [one for one in missed if not found[one["sampled_row"]]["removed"]]
+    assert sum(one["removed"] for one in found.values()) < 60  # .8^12 of 400 is 27
+
+
+def test_pairs_that_within_keeps_apart_are_not_sampled():
+    texts = [words(50 * i, 50 * i + 60) for i in range(60)] * 2
+    stage = MinHashDedup(within=("lang",))
+    batch = toy.batch(texts, row=list(range(120)), lang=["dan_Latn"] * 60 + ["nob_Latn"] * 60)
+    edges = stage.group(by_key(stage.collect(batch, 0, None)), 0)
+    assert not edges.num_rows
+    wanted = pa.table({"row": pa.array(range(120), pa.uint64()), "cluster": pa.array(range(120), pa.uint64())})
+    judged = stage.group(by_key(stage.collect(batch, 1, wanted)).combine_chunks(), 1)
+    assert judged["sampled_row"].null_count == 120
+
+
 def test_documents_of_different_groups_are_never_compared():
     texts = [words(0, 200)] * 4
     stage = MinHashDedup(within=("lang",))
     batch = toy.batch(texts, lang=["dan_Latn", "nob_Latn", "dan_Latn", "nob_Latn"])
-    edges = stage.group(by_partition(stage.collect(batch, 0, None), 1)[0], 0)
+    edges = stage.group(by_key(stage.collect(batch, 0, None)), 0)
     assert set(zip(edges["row"].to_pylist(), edges["other"].to_pylist(), strict=True)) == {(2, 0), (3, 1)}
 
 
@@ -236,9 +292,9 @@ def test_copies_carry_no_shingles_and_verdicts_do_not_depend_on_batches(cut):
     parts = [
         stage.collect(batch.slice(at, cut), 1, wanted.slice(at, cut)) for at in range(0, 12, cut)
     ]  # fmt: skip
-    held = sum(pc.list_value_length(part["shingles"]).to_pylist().count(0) for part in parts)
+    held = sum(part["shingles"].null_count for part in parts)
     assert held == {1: 0, 3: 4, 8: 8}[cut]
-    judged = stage.group(by_partition(pa.concat_tables(parts), 1)[0].combine_chunks(), 1).to_pylist()
+    judged = stage.group(by_key(pa.concat_tables(parts)).combine_chunks(), 1).to_pylist()
     assert {row["row"]: row["duplicate_of_row"] for row in judged if row["removed"]} == dict.fromkeys(range(1, 12), 0)
     similar = {row["row"]: row["similarity"] for row in judged}
     assert [similar[row] == 1.0 for row in range(1, 12)] == [texts[row] == texts[0] for row in range(1, 12)]

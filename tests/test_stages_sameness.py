@@ -3,10 +3,21 @@
 import pyarrow as pa
 import pytest
 import toy
+from datatrove.utils.text import PUNCTUATION, simplify_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_kit.stages.sameness import compared, folded, group_columns, groups, hosts, nordic_pile, normal_url, slug
+from corpus_kit.stages.sameness import (
+    compared,
+    datatrove,
+    folded,
+    group_columns,
+    groups,
+    hosts,
+    nordic_pile,
+    normal_url,
+    slug,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +44,16 @@ def test_the_published_forms():
     assert slug("Ærø, Łódź – straße!") == "r-odz-strae"
 
 
+@given(st.text() | st.text(alphabet=[*PUNCTUATION, *"aÅøðİßΣ12.,٣٫ \t\u00a0ée\u0301"]))
+def test_datatrove_simplifies_as_datatrove_does(text):
+    assert datatrove(text) == simplify_text(text)
+
+
 def test_a_text_of_which_a_form_leaves_nothing_is_compared_as_it_is():
     batch = toy.batch(["!!!", "???", "日本", "日本語", "A"])
     assert compared(batch, "text", "folded").to_pylist() == ["!!!", "???", "日本", "日本語", "a"]
     assert compared(batch, "text", "slug").to_pylist() == ["!!!", "???", "日本", "日本語", "a"]
+    assert compared(batch, "text", "datatrove").to_pylist() == ["!!!", "???", "日本", "日本語", "a"]
     assert compared(batch, "text", "as_is").to_pylist() == ["!!!", "???", "日本", "日本語", "A"]
 
 

@@ -57,6 +57,7 @@ def end_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("run_dir", metavar="RUN")
 @click.option("--mix", metavar="FILE|once", help="mix.json; or every document once. Default: the weights of the run.")
+@click.option("--split", metavar="NAME|all", help="Split to write. Default, if the run has splits: train.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another order.")
 @click.option("--shard", type=Shard(), default=(0, 1), help="The part of one reader of several: 0/8 is the first.")
 @end_options
@@ -97,6 +98,8 @@ def pull(
         format="arrow",
         **choices,
     )
+    if pulled.split is not None and choices["split"] is None:
+        click.echo(f"only documents of split {pulled.split}: the others are held out (--split NAME, or all)", err=True)
     state_file = None if state is None else Path(state)
     if output == "-":
         rows = write_stream(pulled, sys.stdout.buffer, state_file=state_file)

@@ -34,6 +34,12 @@ def input_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--plugin", type=click.Path(), metavar="FILE", help="Python file with stages or metrics of your own."
         ),
+        click.option(
+            "--against",
+            multiple=True,
+            metavar="RUN|none",
+            help="Finished run with an index, for dedup stages with `against` to compare with. Repeatable.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -76,7 +82,7 @@ def run(
         ray_address=ray_address,
         overwrite=overwrite,
         progress=Reporter(),
-        **choices,
+        **_with_against(choices),
     )
     from corpus_kit.summary import summary, summary_lines
 
@@ -93,6 +99,14 @@ def _load(recipe: str, inputs: Sequence[str], sources: str | None, no_card: Sequ
     path = Path(recipe) if Path(recipe).is_file() else find("pipelines", recipe)
     loaded = corpus_kit.load_recipe(path)
     return loaded, corpus_kit.resolve_inputs(inputs, sources_file=sources, no_card=no_card)
+
+
+def _with_against(choices: dict[str, Any]) -> dict[str, Any]:
+    """The choices with `against`: None if it was not given, and no run if it was `none`."""
+    given = choices["against"]
+    if "none" in given and len(given) > 1:
+        raise click.UsageError("--against none goes without other --against")
+    return choices | {"against": None if not given else () if given == ("none",) else given}
 
 
 @click.command()
@@ -112,7 +126,7 @@ def plan(
     from corpus_kit.show import plan_lines
 
     loaded, bound = _load(recipe, inputs, sources, no_card, choices["plugin"])
-    planned = corpus_kit.plan(loaded, bound, **choices)
+    planned = corpus_kit.plan(loaded, bound, **_with_against(choices))
     prints(planned.model_dump(mode="json"), plan_lines(planned), as_json)
 
 

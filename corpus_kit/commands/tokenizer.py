@@ -1,4 +1,4 @@
-"""`tokenizer train`, `tokenizer compare` and `tokenizer count`."""
+"""`tokenizer train`, `tokenizer convert`, `tokenizer compare` and `tokenizer count`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ text_field_option = click.option(
 
 @click.group()
 def tokenizer() -> None:
-    """Train tokenizers on a weighted sample, compare them, and count their tokens in a finished run."""
+    """Train tokenizers on a weighted sample, convert and compare them, count their tokens in a finished run."""
 
 
 @tokenizer.command()
@@ -75,6 +75,59 @@ def train(
         settings=given,
     )
     prints({"output": output, **trained.manifest}, trained_lines(trained), as_json)
+
+
+@tokenizer.command()
+@click.argument("model", metavar="MODEL")
+@click.option("--to", "form", required=True, type=click.Choice(["wordpiece"]), help="The form wanted.")
+@click.option("--output", required=True, type=click.Path(), metavar="DIR", help="Folder to write the tokenizer into.")
+@click.option("--unused", type=click.IntRange(min=0), metavar="N", help="Free slots [unused0] ... Default: 100.")
+@click.option("--vocab-size", type=click.IntRange(min=1), metavar="N", help="Fill up to N entries with free slots.")
+@click.option("--lower", is_flag=True, help="Do not tell capital letters apart.")
+@click.option("--keep", multiple=True, metavar="TOKEN", help="Keep this special token of MODEL. Repeatable.")
+@click.option("--data", multiple=True, metavar="RUN|PATH", help="Cut words of these texts by both. Repeatable.")
+@click.option("--bytes", type=Amount(), default=2 << 20, show_default="2 MiB", help="Text of the sample.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another sample.")
+@click.option("--overwrite", is_flag=True, help="Replace a tokenizer that is in the folder.")
+@text_field_option
+@json_option
+@reports_errors
+def convert(
+    model: str,
+    form: str,
+    output: str,
+    unused: int | None,
+    vocab_size: int | None,
+    lower: bool,
+    keep: tuple[str, ...],
+    data: tuple[str, ...],
+    bytes: int,
+    seed: int,
+    overwrite: bool,
+    text_field: str | None,
+    as_json: bool,
+) -> None:
+    """Make a WordPiece vocabulary for BERT of a SentencePiece MODEL, as NorBERT did.
+
+    MODEL is a .model, or a tokenizer.json with such a vocabulary. The folder holds vocab.txt and a Hugging Face fast
+    tokenizer. What is changed is counted.
+    """
+    from corpus_kit.vocabulary.wordpiece_files import convert_to_wordpiece, converted_lines
+
+    made = convert_to_wordpiece(
+        model,
+        Path(output),
+        lower=lower,
+        keep=keep,
+        unused=unused,
+        vocab_size=vocab_size,
+        data=data,
+        bytes=bytes,
+        seed=seed,
+        text_field=text_field,
+        overwrite=overwrite,
+    )
+    prints({"output": output, "form": form, **made.manifest}, converted_lines(made), as_json)
 
 
 @tokenizer.command()

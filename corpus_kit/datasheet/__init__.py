@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from corpus_kit.commit import write_json, write_text
-from corpus_kit.datasheet.card import front_matter, to_yaml
+from corpus_kit.datasheet.card import front_matter, split_name, to_yaml
 from corpus_kit.datasheet.page import page_model
 from corpus_kit.datasheet.stats import build_stats
 from corpus_kit.datasheet.templates import fill
@@ -33,6 +33,7 @@ def render_datasheet(
     stats = build_stats(run, plan, tally, files, histograms)
     synthetic = any(source.card.content.synthetic for source in plan.sources.values())
     model = page_model(run, stats, plan)
+    model["split_name"] = split_name(stats)
     model["front_matter"] = to_yaml(front_matter(stats, synthetic=synthetic))
     folder = run / "datasheet"
     write_json(folder / "stats.json", stats, indent=1)

@@ -68,10 +68,18 @@ def front_matter(stats: Stats, *, synthetic: bool = False) -> dict[str, Any]:
             {
                 "config_name": "default",
                 "default": True,
-                "data_files": [{"split": "train", "path": "data/*.parquet"}],
+                "data_files": [{"split": split_name(stats), "path": "data/*.parquet"}],
             }
         ],
     }
+
+
+def split_name(stats: Stats) -> str:
+    """What all data files together are called as a split: `train`, unless a column says what is held out.
+
+    Such files hold every split, and none of them may be taken for text to train on; `export hf` parts them.
+    """
+    return "corpus" if any(column["name"] == "split" for column in stats["columns"]) else "train"
 
 
 def to_yaml(matter: dict[str, Any]) -> str:

@@ -12,6 +12,8 @@ from corpus_kit.datasheet.answers import ORIGINS
 from corpus_kit.datasheet.card import expressions, pretty_name
 from corpus_kit.datasheet.charts import HistogramChart, histogram_chart, merged, waterfall_chart
 from corpus_kit.datasheet.display import count, hide_paths, listed, number, one_line, percent, plural, size
+from corpus_kit.datasheet.duplicates import LARGE
+from corpus_kit.datasheet.estimates import quality
 from corpus_kit.datasheet.licenses import duties
 from corpus_kit.datasheet.structure import Answer, Bound, Duplicates, Histogram, Overlap, Stats
 from corpus_kit.plan import Plan
@@ -68,6 +70,8 @@ def page_model(run: Path, stats: Stats, plan: Plan) -> dict[str, Any]:
         "attributions": _said(stats, plan, lambda card: card.rights.attribution_text),
         "conditions": _said(stats, plan, lambda card: card.use.conditions),
         "overlaps": {one["stage"]: _overlap(one) for one in stats["duplicates"]},
+        "quality": {one["stage"]: quality(one) for one in stats["duplicates"]},
+        "large_cluster": LARGE,
         "issues": dict(_said(stats, plan, lambda card: "; ".join(card.quality.known_issues))),
         "libraries": {n: v for stage in stats["stages"] for n, v in stage["libraries"].items()},
         "pages": _pages(stats),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from corpus_kit.datasheet import datafiles, decisions, flows
+from corpus_kit.datasheet import datafiles, decisions, flows, held_out
 from corpus_kit.datasheet.answers import answers
 from corpus_kit.datasheet.bounds import histograms_of
 from corpus_kit.datasheet.display import hide_paths, one_line
@@ -71,7 +71,9 @@ def build_stats(
         created=footers.dates,
         stages=[_stage(stage, built[stage.id]) for stage in plan.stages],
         weights=decisions.weights(run, files),
-        duplicates=decisions.duplicates(run, files),
+        splits=held_out.splits(run, plan, files),
+        contamination=held_out.contamination(run, plan, files),
+        duplicates=decisions.duplicates(run, files, _thresholds(plan)),
         histograms=histograms_of(plan.stages, histograms),
         questions=[],
         made=_made(plan),
@@ -88,6 +90,16 @@ def _build(plan: Plan, stage: StagePlan) -> Stage | None:
         return plan.build(stage.id)
     except (RecipeError, ValueError):
         return None
+
+
+def _thresholds(plan: Plan) -> dict[str, float]:
+    """Stage -> how alike duplicates must be, for stages that measure it."""
+    return {
+        stage.id: float(number.value)
+        for stage in plan.stages
+        for number in stage.numbers
+        if stage.name == "dedup" and stage.method == "minhash" and number.name == "threshold"
+    }
 
 
 def _codes(stage: Stage | None) -> Mapping[str, str]:

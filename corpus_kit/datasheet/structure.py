@@ -186,6 +186,36 @@ class Duplicates(TypedDict):
     sizes: dict[str, int] | None
     """Documents in a cluster, its survivor among them -> clusters."""
     overlap: list[Overlap] | None
+    large: list[LargeCluster] | None
+    """Clusters that somebody should look at, the largest first."""
+    threshold: float | None
+    """How alike documents must be; None for a stage that compares digests."""
+    similarities: dict[str, int] | None
+    """Similarity of the removed to those kept for them, by the lower edge of its bin of a twentieth -> documents."""
+    precision: Estimate | None
+    """Of the removed documents that were measured, those that are as alike as they must be."""
+    recall: Estimate | None
+    """Of sampled pairs that are as alike as they must be, those of which a document was removed."""
+
+
+class Estimate(TypedDict):
+    """A share of what was measured, and where the share of all lies with 95% confidence."""
+
+    hits: int
+    of: int
+    share: float | None
+    low: float
+    high: float
+    complete: bool
+    """All were measured: there is nothing to estimate."""
+
+
+class LargeCluster(TypedDict):
+    """A document kept for many, and some of them, chosen by hash."""
+
+    kept: str
+    documents: int
+    sample: list[str]
 
 
 class Overlap(TypedDict):
@@ -284,6 +314,10 @@ class Stats(TypedDict):
     stages: list[StageUsed]
     weights: dict[str, list[dict[str, Any]]]
     """Weight stage -> one entry a group."""
+    splits: dict[str, list[dict[str, Any]]]
+    """Split stage -> what it held out, by split, source and language."""
+    contamination: dict[str, list[dict[str, Any]]]
+    """Decontamination stage -> one entry a benchmark and its split."""
     duplicates: list[Duplicates]
     histograms: list[Histogram]
     questions: list[Answer]

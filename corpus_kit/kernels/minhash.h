@@ -55,6 +55,17 @@ static void lower_minima(const uint64_t *restrict shingles, size_t count, const 
     }
 }
 
+/* The minima over `count` shingles, after which there is room for SHINGLES_AT_ONCE more; all ones if there are none. */
+static inline void take_minima(Permutations *family, uint64_t *shingles, size_t count)
+{
+    memset(family->minimum, 0xFF, family->padded * sizeof(uint32_t));
+    if (count == 0)
+        return;
+    for (; count % SHINGLES_AT_ONCE; count++) /* a repetition changes no minimum */
+        shingles[count] = shingles[count - 1];
+    lower_minima(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+}
+
 /* One row of `permutations` minima for each text; all ones where there is no shingle. */
 static inline Status make_signatures(const LargeArray *texts, const Shingling *shingling, size_t permutations,
                                      uint64_t seed, uint32_t *signatures)
@@ -72,12 +83,7 @@ static inline Status make_signatures(const LargeArray *texts, const Shingling *s
             status = hash_shingles(texts->items + row.begin, row.count, shingling, SHINGLES_AT_ONCE, &shingles, &count);
         if (status != KERNEL_OK)
             break;
-        memset(family.minimum, 0xFF, family.padded * sizeof(uint32_t));
-        if (count > 0) {
-            for (; count % SHINGLES_AT_ONCE; count++) /* a repetition changes no minimum */
-                shingles.hashes[count] = shingles.hashes[count - 1];
-            lower_minima(shingles.hashes, count, family.multiplier, family.increment, family.minimum, family.padded);
-        }
+        take_minima(&family, shingles.hashes, count);
         memcpy(signatures, family.minimum, permutations * sizeof(uint32_t));
     }
     free(shingles.hashes);

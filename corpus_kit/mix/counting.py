@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus_kit.errors import PlanError
 from corpus_kit.mixing.groups import REST, Group, group_columns, group_values
@@ -15,12 +16,16 @@ from corpus_kit.opened import Run
 
 BATCH_ROWS = 4096
 
+SPLIT, TRAIN = "split", "train"
+"""The column of the stage `split`, and what is trained on."""
+
 
 def count(run: Run, by: Sequence[str], *, unit: str = "bytes") -> Sizes:
     """Documents of each group, and bytes and characters; words and tokens where the unit, or a column, asks for them.
 
-    Token counts are the integer columns `tokens` and `tokens:NAME`. Without need of the text (units documents and
-    tokens) it is not read. Raises PlanError if the run is not finished, has no such column, or kept nothing.
+    Documents that a `split` holds out are not counted. Token counts are the integer columns `tokens` and `tokens:NAME`.
+    Without need of the text (units documents and tokens) it is not read. Raises PlanError if the run is not finished,
+    has no such column, or kept nothing.
     """
     check_finished(run)
     data = run.dataset("data")
@@ -29,8 +34,12 @@ def count(run: Run, by: Sequence[str], *, unit: str = "bytes") -> Sizes:
     counts: dict[Group, Counter[str]] = {}
     columns = list(dict.fromkeys([*by, *tokens, *(["text"] if columns_measured(unit) == ("text",) else [])]))
     # One fragment and one batch ahead: the default of 16 would hold gigabytes of text.
-    for batch in data.to_batches(columns=columns, batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1):
-        _add(counts, batch, by, _measured(batch, tokens, unit))
+    held_out = [SPLIT] if SPLIT in data.schema.names and SPLIT not in columns else []
+    for batch in data.to_batches(
+        columns=[*columns, *held_out], batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1
+    ):
+        training = batch.filter(pc.equal(pc.fill_null(batch[SPLIT], TRAIN), TRAIN)) if held_out else batch
+        _add(counts, training, by, _measured(training, tokens, unit))
         if len(counts) > MOST_GROUPS:
             raise PlanError(
                 f"{', '.join(by)} of {run.path} make more than {MOST_GROUPS:,} groups; group by columns with few values"

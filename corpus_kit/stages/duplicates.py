@@ -24,6 +24,21 @@ DECISION = pa.schema(
 """One row for each member of a cluster of two or more; `duplicates` is how many were removed in favor of a survivor.
 Similarity is null where it was not measured. The runner adds `origins`: where those came from."""
 
+SAMPLED_DECISION = DECISION.append(pa.field("sampled_row", pa.uint64())).append(
+    pa.field("sampled_similarity", pa.float64())
+)
+"""With pairs of duplicates that were sampled without regard to how they are found: each at one of its documents, which
+may be in no cluster. Who counts those with neither document removed knows what was missed."""
+
+
+def with_sampled(decision: pa.Table, at: np.ndarray, other: np.ndarray, similarity: np.ndarray) -> pa.Table:
+    """The decision with sampled pairs: numbers in the table of one document of each, the other, how alike they are."""
+    rows, values = np.zeros(decision.num_rows, np.uint64), np.zeros(decision.num_rows)
+    empty = np.ones(decision.num_rows, bool)
+    rows[at], values[at], empty[at] = other, similarity, False
+    pair = [pa.array(rows, mask=empty), pa.array(values, mask=empty)]
+    return pa.table([*decision.columns, *pair], schema=SAMPLED_DECISION)
+
 
 def decision_table(
     rows: np.ndarray, removed: np.ndarray, of: np.ndarray, similarity: np.ndarray, duplicates: np.ndarray

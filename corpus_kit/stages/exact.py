@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from corpus_kit.kernels import digests
-from corpus_kit.stage import CorpusStage, register
+from corpus_kit.mapped import Giant
+from corpus_kit.stage import register
+from corpus_kit.stages.against import Incremental
 from corpus_kit.stages.duplicates import DECISION, GIVES, apply_decision, decision_table
 from corpus_kit.stages.sameness import Form, Group, Key, compared, group_columns, groups
 from corpus_kit.stages.survival import Prefer, as_columns, columns_of, from_columns, penalties, rank
 
 
 @register("dedup", "exact")
-class ExactDedup(CorpusStage):
+class ExactDedup(Incremental):
     """Keeps one of all documents with the same text, address or identifier, found by a 128-bit digest."""
 
     version: ClassVar[int] = 2
@@ -84,6 +87,26 @@ class ExactDedup(CorpusStage):
         similarity = np.full(int(many.sum()), 1.0 if self.by == "text" else np.nan)
         return decision_table(row[many], ~first[many], survivor[many], similarity, duplicates[many])
 
+    def group_giant(self, key: Giant, round: int) -> Iterator[pa.Table]:
+        """The same of one page that comes millions of times: who survives is found first, then told to all."""
+        sizes: Counter[int] = Counter()
+        best: pa.Table | None = None
+        for rows in key.pieces():
+            rests, counts = np.unique(rows["rest"].to_numpy(), return_counts=True)
+            sizes.update(dict(zip(rests.tolist(), counts.tolist(), strict=True)))
+            best = _best(rows if best is None else pa.concat_tables([best, rows]))
+        assert best is not None
+        survivors = dict(zip(best["rest"].to_pylist(), best["row"].to_pylist(), strict=True))
+        for rows in key.pieces():
+            row, rest = rows["row"].to_numpy(), rows["rest"].to_numpy()
+            rests, at = np.unique(rest, return_inverse=True)
+            size = np.array([sizes[one] for one in rests.tolist()])[at]
+            survivor = np.array([survivors[one] for one in rests.tolist()], np.uint64)[at]
+            many, removed = size > 1, row != survivor
+            similarity = np.full(int(many.sum()), 1.0 if self.by == "text" else np.nan)
+            duplicates = np.where(removed, 0, size - 1)
+            yield decision_table(row[many], removed[many], survivor[many], similarity, duplicates[many])
+
     def empty_decision(self) -> pa.Table:
         """No clusters."""
         return DECISION.empty_table()
@@ -94,3 +117,10 @@ class ExactDedup(CorpusStage):
 
     def _code(self) -> str:
         return "dedup.exact" if self.by == "text" else f"dedup.{self.by}"
+
+
+def _best(rows: pa.Table) -> pa.Table:
+    """The row of each digest that survives."""
+    order = rank(rows["row"].to_numpy(), from_columns(rows))
+    _, first = np.unique(rows["rest"].to_numpy()[order], return_index=True)
+    return rows.take(pa.array(order[first]))

@@ -15,10 +15,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpus_kit.kernels import digests
+from corpus_kit.kernels.near import folded
 
-Form = Literal["as_is", "folded", "nordic_pile", "slug"]
+Form = Literal["as_is", "folded", "nordic_pile", "slug", "datatrove"]
 """`as_is`: byte for byte. `folded`: lower case, letters and digits only, single spaces between; å, ø and ð stay
-distinct. `nordic_pile`: as normalized before its MD5 (timpal0l/nordic-pile, normalization.py), no-break spaces deleted
+distinct (`corpus_kit.kernels.near.folded`). `datatrove`: as simplified before its MinHash (datatrove 0.10,
+utils/text.py, simplify_text): lower case, numbers 0, its punctuation a space, no marks on letters, so å is a; ø and ð
+stay. `nordic_pile`: as normalized before its MD5 (timpal0l/nordic-pile, normalization.py), no-break spaces deleted
 included. `slug`: ASCII letters and digits joined by hyphens, as the NCC does before its MD5 (NbAiLab/notram, clean.py):
 what is not ASCII after decomposition is gone, so å is a, and ø is nothing."""
 
@@ -35,14 +38,10 @@ _SPACES = "\u2002\u2003\u2005\u2008\u2009\u200a\u202f\u3000\ufffc"
 _NORDIC_PILE = {ord(one): None for one in _DELETED} | {ord(one): " " for one in _SPACES}
 
 
-def folded(texts: pa.Array) -> pa.Array:
-    """Texts in the form that is compared by default.
-
-    >>> folded(pa.array(["  Hej, ÆBLE-\\nkage! 2"], pa.large_string())).to_pylist()
-    ['hej æble kage 2']
-    """
-    lower = pc.utf8_lower(pc.cast(texts, pa.large_string()))
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(lower, r"[^\p{L}\p{M}\p{N}]+", " "))
+_NUMBERS = re.compile(r"\d+([.,،٫⎖⎗⎘]\d+)?")
+_SIGNS = "!/—”:％１〈&(、━\\【#%「」，】；+^]~“《„';’{|∶´[=-`*．（–？！：$～«〉,><》)?）。…@_.\"}►»"
+_DATATROVE = {ord(one): " " for one in (*_SIGNS, *map(chr, (*range(9), 11, 12, *range(13, 32), *range(127, 160))))}
+"""NUMBERS_PATTERN and PUNCTUATION of datatrove 0.10 (Apache-2.0), utils/text.py."""
 
 
 def nordic_pile(text: str) -> str:
@@ -52,6 +51,17 @@ def nordic_pile(text: str) -> str:
     '10000 kr. i alt\\n'
     """
     return unicodedata.normalize("NFC", text.translate(_NORDIC_PILE))
+
+
+def datatrove(text: str) -> str:
+    """A text as datatrove simplifies it, with its defaults.
+
+    >>> datatrove("Året 2024: «det GÅR»,  3,5 %!")
+    'aret 0 det gar 0'
+    """
+    plain = _NUMBERS.sub("0", text.lower()).translate(_DATATROVE)
+    plain = unicodedata.normalize("NFD", re.sub(r"\s+", " ", plain.strip()))
+    return "".join(one for one in plain if unicodedata.category(one) != "Mn").strip()
 
 
 def slug(text: str) -> str:
@@ -97,10 +107,8 @@ def compared(batch: pa.RecordBatch, key: Key, form: Form) -> pa.Array:
         return pc.binary_join_element_wise(batch["source"], batch["source_id"], "\t")
     if form == "as_is":
         return batch["text"]
-    if form == "folded":
-        form_of = folded(batch["text"])
-    else:
-        form_of = _each(batch["text"], nordic_pile if form == "nordic_pile" else slug)
+    makers = {"nordic_pile": nordic_pile, "slug": slug, "datatrove": datatrove}
+    form_of = folded(batch["text"]) if form == "folded" else _each(batch["text"], makers[form])
     # Of a text without letters and digits nothing may be left; such texts are compared as they are.
     return pc.if_else(pc.equal(pc.binary_length(form_of), 0), pc.cast(batch["text"], pa.large_string()), form_of)
 

@@ -8,7 +8,7 @@ finished run.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from corpus_kit import resources
 from corpus_kit.errors import PlanError
+from corpus_kit.mapped import Giant
 from corpus_kit.mixing.groups import Group, flatten, group_columns, group_values, label, unknown
 from corpus_kit.mixing.measure import columns_measured, measured
 from corpus_kit.mixing.sizes import Unit
@@ -157,6 +158,12 @@ class Weight(CorpusStage):
         """Documents and size of each group."""
         sums = rows.group_by("group", use_threads=False).aggregate([("size", "sum"), ("size", "count")])
         return sums.rename_columns({"size_sum": "size", "size_count": "documents"}).sort_by("group")
+
+    def group_giant(self, key: Giant, round: int) -> Iterator[pa.Table]:
+        """The same of a group of millions of documents, summed up piece by piece."""
+        sums = pa.concat_tables(self.group(rows, round) for rows in key.pieces()).group_by("group", use_threads=False)
+        total = sums.aggregate([("size", "sum"), ("documents", "sum")])
+        yield total.rename_columns({"size_sum": "size", "documents_sum": "documents"}).sort_by("group")
 
     def decide(self, grouped: pa.Table) -> pa.Table:
         """Shares and weights. Raises PlanError if a target names a group that is not there, or leaves one out."""

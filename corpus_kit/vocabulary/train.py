@@ -29,7 +29,7 @@ from corpus_kit.vocabulary.wordpiece import train_wordpiece
 MANIFEST = "tokenizer_manifest.json"
 ENDS = {"eos_token": END_OF_TEXT}
 _BPE = {"bos_token": "<s>", "unk_token": "<unk>", "pad_token": "<pad>", **ENDS}
-_WORDPIECE = {
+WORDPIECE_ROLES = {
     "unk_token": "[UNK]",
     "pad_token": "[PAD]",
     "cls_token": "[CLS]",
@@ -68,7 +68,7 @@ def train(
     not support what is asked for; RecipeError for settings that are none.
     """
     chosen, origins = settings_of(preset, settings or {})
-    if output.exists() and not _may_replace(output, overwrite):
+    if output.exists() and not may_replace(output, overwrite):
         raise PlanError(f"{output} exists already; choose another --output, or give --overwrite to replace a tokenizer")
     sample = draw(
         data,
@@ -94,7 +94,7 @@ def train(
     return Trained(output, load_tokenizer(output), manifest)
 
 
-def _may_replace(output: Path, overwrite: bool) -> bool:
+def may_replace(output: Path, overwrite: bool) -> bool:
     """Only a tokenizer of ours is ever replaced, and an empty folder."""
     if output.is_dir() and not any(output.iterdir()):
         return True
@@ -111,16 +111,16 @@ def _write(folder: Path, sample: Sample, settings: Settings) -> Proof | None:
         write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
         words = sorted(tokenizer.get_vocab().items(), key=lambda one: one[1])
         write_text(folder / "vocab.txt", "".join(f"{word}\n" for word, _ in words))
-        _write_sides(folder, _WORDPIECE, ["input_ids", "token_type_ids", "attention_mask"])
+        write_sides(folder, WORDPIECE_ROLES, ["input_ids", "token_type_ids", "attention_mask"])
         return None
     data = train_bpe(sample.texts, settings)
     (folder / "tokenizer.model").write_bytes(data)
     write_json(folder / "tokenizer.json", as_tokenizer_json(data))
-    _write_sides(folder, _BPE, ["input_ids", "attention_mask"])
+    write_sides(folder, _BPE, ["input_ids", "attention_mask"])
     return prove(folder, sample.texts)
 
 
-def _write_sides(folder: Path, named: Mapping[str, str], inputs: Sequence[str]) -> None:
+def write_sides(folder: Path, named: Mapping[str, str], inputs: Sequence[str]) -> None:
     """What transformers reads beside `tokenizer.json`."""
     write_json(folder / "special_tokens_map.json", dict(named), indent=1)
     config = {

@@ -30,7 +30,7 @@ def train_wordpiece(texts: Sequence[str], settings: Settings) -> Any:
     # Counting words in threads would not change the counts, but their order.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     try:
-        from tokenizers import AddedToken, decoders, models, processors, trainers
+        from tokenizers import models, trainers
     except ImportError as error:
         raise missing_extra("tokenizers", "tokenizers", "tokenizer train") from error
     special = special_tokens(settings)
@@ -41,7 +41,7 @@ def train_wordpiece(texts: Sequence[str], settings: Settings) -> Any:
             f"a vocabulary of {settings.vocab_size:,} has no room for {len(letters):,} characters, each at the "
             f"beginning and inside of a word: {len(first):,} is the least\n  give --vocab-size, or a lower alphabet"
         )
-    learner = _untrained(models.WordPiece(unk_token="[UNK]"), settings)
+    learner = untrained(models.WordPiece(unk_token="[UNK]"), lowercase=settings.lowercase)
     learner.train_from_iterator(
         texts,
         trainers.WordPieceTrainer(
@@ -52,7 +52,17 @@ def train_wordpiece(texts: Sequence[str], settings: Settings) -> Any:
             show_progress=False,
         ),
     )
-    tokenizer = _untrained(models.WordPiece(_ordered(learner.get_vocab(), first), unk_token="[UNK]"), settings)
+    tokenizer = untrained(
+        models.WordPiece(_ordered(learner.get_vocab(), first), unk_token="[UNK]"), lowercase=settings.lowercase
+    )
+    complete(tokenizer, special)
+    return tokenizer
+
+
+def complete(tokenizer: Any, special: Sequence[str]) -> None:
+    """Gives a tokenizer its special tokens, the decoder, and the forms of one text and of two."""
+    from tokenizers import AddedToken, decoders, processors
+
     tokenizer.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in special])
     tokenizer.decoder = decoders.WordPiece(prefix="##")
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -60,10 +70,10 @@ def train_wordpiece(texts: Sequence[str], settings: Settings) -> Any:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
     )
-    return tokenizer
 
 
-def _untrained(model: Any, settings: Settings) -> Any:
+def untrained(model: Any, *, lowercase: bool) -> Any:
+    """A tokenizer that cuts texts as BERT does, with accents kept."""
     from tokenizers import Tokenizer, normalizers, pre_tokenizers
 
     tokenizer: Any = cast(Any, Tokenizer)(model)
@@ -71,7 +81,7 @@ def _untrained(model: Any, settings: Settings) -> Any:
         clean_text=True,
         handle_chinese_chars=True,
         strip_accents=False,  # å is no a
-        lowercase=settings.lowercase,
+        lowercase=lowercase,
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer

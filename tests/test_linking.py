@@ -1,0 +1,92 @@
+"""What is collected next: the components of a graph of candidates, in memory and outside of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import toy
+
+from corpus_kit import linking
+from corpus_kit.keyed import KeyedWriter
+from corpus_kit.ledger import Receipt
+from corpus_kit.stages.minhash import MinHashDedup
+from corpus_kit.tables import open_table, read_table
+
+RECIPE = "recipe: 1\nstages:\n  - dedup: {method: minhash, as: near}\nsplit_bytes: 4096\n"
+LOADS = 5
+TEXTS = 40
+
+
+@pytest.fixture
+def run(tmp_path) -> Path:
+    """Five loads of forty documents; the last has none left."""
+    files = {f"{load}.jsonl": [{"text": f"tekst {i}", "x": "x" * 30} for i in range(TEXTS)] for load in range(LOADS)}
+    source = toy.write_source(tmp_path / "source", files=files)
+    run = toy.open_run(tmp_path / "run", toy.plan_of(RECIPE, [source]))
+    for load in range(LOADS - 1):
+        toy.done(run, "map", f"map-0/{load:06d}", segment=0, load=load, decisions={})
+    return run
+
+
+def linked(run: Path, edges: list[tuple[int, int]], to: str = "all") -> Receipt:
+    paths = []
+    for i in range(2):
+        rows = np.array(edges[i::2], np.uint64).reshape(-1, 2)
+        path = run / f"work/edges-{i}.parquet"
+        table = pa.table({"row": rows[:, 0], "other": rows[:, 1]})
+        writer = KeyedWriter(path, table.schema)
+        writer.write(table)
+        writer.close()
+        paths.append(str(path.relative_to(run)))
+    return toy.done(run, "link", f"link-near-0/{to}", segment=0, stage="near", before=[], round=0, grouped=paths)
+
+
+def random_edges() -> list[tuple[int, int]]:
+    random = np.random.default_rng(4)
+    ends = [(int(load) << 32) + int(number) for load, number in random.integers(0, (LOADS - 1, TEXTS), (120, 2))]
+    return [pair for pair in zip(ends[::2], ends[1::2], strict=True) if pair[0] != pair[1]]
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_a_large_graph_is_linked_as_a_small_one(run, monkeypatch, memory):
+    small = linked(run, random_edges(), "small")
+    found = [read_table(run / file.path) for file in small.files]
+    monkeypatch.setattr(linking, "LINK_EDGES", 3)
+    monkeypatch.setattr(linking, "PARENT_BYTES", memory)
+    monkeypatch.setattr(linking, "_NODES", 11)
+
+    def not_asked(*_):
+        raise AssertionError("a large graph was linked in memory")
+
+    monkeypatch.setattr(MinHashDedup, "link", not_asked)
+    large = linked(run, random_edges(), "large")
+    assert large.files == small.files
+    assert [read_table(run / file.path) for file in large.files] == found
+    assert found[0].num_rows > 50
+
+
+def test_wanted_rows_have_a_row_group_for_each_load_and_a_file_for_some_loads(run, monkeypatch):
+    monkeypatch.setattr(linking, "FILE_LOADS", 2)
+    edges = [(3, 1), ((1 << 32) + 7, 3), ((3 << 32) + 2, (3 << 32) + 1)]
+    receipt = linked(run, edges)
+    assert [(file.path, file.groups) for file in receipt.files] == [
+        ("work/link-near-0/0000.parquet", {"0": 0, "1": 1}),
+        ("work/link-near-0/0001.parquet", {"3": 0}),
+    ]
+    group = open_table(run / receipt.files[0].path).read_row_group(1)
+    assert group.to_pylist() == [{"row": (1 << 32) + 7, "cluster": 1}]
+    assert read_table(run / receipt.files[1].path)["cluster"].to_pylist() == [(3 << 32) + 1] * 2
+
+
+def test_without_edges_nothing_is_wanted(run):
+    assert linked(run, []).files == ()
+
+
+def test_the_rows_of_a_load_are_counted_to_the_last_that_is_left(run):
+    class Job:
+        args = {"segment": 0}
+        plan = toy.Plan.model_validate_json((run / "plan.json").read_bytes())
+
+    Job.run = run
+    assert linking.bases_of(Job).tolist() == [0, 40, 80, 120, 160, 160]
