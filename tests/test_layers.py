@@ -18,7 +18,8 @@ LAYERS = """
 4 stages      datatrove scorer perplexity tokenizers stage scope plugin stages
 5 sources     chat sources card inputs units
 6 plan        ledger index guard recipe plan identity against planner
-7 work        outputs totals job shard origins indexing earlier comparing corpus linking deciding pack tasks rounds index_phases against_phases execute
+7 work        outputs totals job shard origins indexing earlier comparing corpus linking deciding pack tasks
+7 phases      rounds index_phases against_phases execute
 8 answers     catalogue pull opened choices show comparison why samples tune check_file check check_lines labeling mix
 9 run         classifier datasheet claim closing driver run progress summary vocabulary bridge
 10 doors      corpus_kit commands cli __main__

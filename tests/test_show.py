@@ -104,16 +104,16 @@ stages
     toy_rules.word_count.low   5      ruleset toy_rules: Toy 2024
     toy_rules.word_count.high  1000   ruleset toy_rules: Toy 2024
   dedup (exact) v2  gives duplicates, origins
-  dedup.2 (minhash) v2  gives duplicates, origins
+  dedup.2 (minhash) v3  gives duplicates, origins
     number                      value     origin
     ngram                       2         recipe
     threshold                   0.8       stage default
     seed                        1         stage default
-    bands                       25        stage default
+    bands                       20        stage default
     rows                        5         stage default
-    recall at threshold         0.999951  computed: 1 - (1 - s^rows)^bands
+    recall at threshold         0.999644  computed: 1 - (1 - s^rows)^bands
     missed above threshold      0         computed: 1 - (1 - s^rows)^bands, area over the curve
-    candidates below threshold  0.32      computed: 1 - (1 - s^rows)^bands, area under the curve
+    candidates below threshold  0.299     computed: 1 - (1 - s^rows)^bands, area under the curve
   weight v2  gives weight
     number  value  origin
     alpha   0.5    recipe
