@@ -1,5 +1,6 @@
 """Word lists of a run, against Python's counter over what a pull gives."""
 
+import json
 from collections import Counter
 
 import pyarrow as pa
@@ -20,7 +21,6 @@ RECIPE = """\
 recipe: 1
 name: words
 stages:
-  - normalize: {fix: false}
   - weight: {by: [lang], alpha: 0.3}
 """
 
@@ -34,13 +34,11 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Three languages, weighted, so that some documents come several times and others not at all."""
-    import json
-
     folder = tmp_path_factory.mktemp("words")
     source = folder / "source"
     source.mkdir()
     rows = [
-        {"id": f"{lang}-{i}", "lang": lang, "text": f"{text} nummer{i}"}
+        {"id": f"{lang}-{i}", "lang": lang, "text": " ".join([text, *(f"{lang[:3]}x{i}x{j}" for j in range(20))])}
         for lang, texts in TEXTS.items()
         for i, text in enumerate(texts)
     ]
@@ -89,18 +87,15 @@ def test_words_are_those_of_the_first_round_of_a_pull(run, tmp_path, mix, memory
 def test_ties_are_broken_by_code_points(run):
     found = word_frequencies(str(run.path), top=100, mix="once").lists[()]
     threes = [word for word, many in listed(found) if many == 3]
-    assert threes == ["10", "000", "kr.", "z", "ä", "å", "ö", "ål", "zebra"] or threes == sorted(threes)
-    assert threes == sorted(threes)
-    assert len(threes) > 5
+    assert threes == ["000", "10", "Så", "kr.", "så", "zebra", "ä", "ål", "ö"]
 
 
 def test_each_group_has_a_list_of_its_own(run):
     found = word_frequencies(str(run.path), top=4, by=["lang"], mix="once", memory=1)
     assert list(found.lists) == [("dan_Latn",), ("eng_Latn",), ("swe_Latn",)]
     for (lang,), one in found.lists.items():
-        words, total, distinct = wanted([{"text": one["text"]} for one in pulled(run) if one["lang"] == lang], 4) and (
-            wanted([two for two in pulled(run, mix="once") if two["lang"] == lang], 4)
-        )
+        documents = [document for document in pulled(run, mix="once") if document["lang"] == lang]
+        words, total, distinct = wanted(documents, 4)
         assert (listed(one), one.total, one.distinct) == (words, total, distinct)
 
 
@@ -109,10 +104,7 @@ def test_words_of_unicode_without_white_space_at_their_ends_and_in_lower_case(ru
         return [lower_of(word.strip()) for word in unicode_words(text)]
 
     found = word_frequencies(str(run.path), top=50, words="unicode", lower=True, mix="once").lists[()]
-    assert (
-        listed(found)
-        == [one for one in wanted(pulled(run, mix="once"), 53, find)[0] if one[0] not in ("<s>", "</s>")][:50]
-    )
+    assert (listed(found), found.total, found.distinct) == wanted(pulled(run, mix="once"), 50, find)
     assert ("10\u202f000", 3) in listed(found)
     assert "så" in dict(listed(found))
     assert "Så" not in dict(listed(found))

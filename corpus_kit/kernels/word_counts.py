@@ -23,8 +23,8 @@ except ImportError as error:
 def count_words(texts: Texts, *, words: Literal["whitespace", "unicode"] = "whitespace") -> pa.Table:
     """Columns `word` (large_string) and `count` (int64): each distinct word once, in the order of first occurrence.
 
-    Words are those of `str.split`, or those of `corpus_kit.segmentation.unicode_words`; a null has none. Scratch memory
-    is 4 bytes a word and 80 a distinct one. Raises ValueError for what is not UTF-8, OverflowError for 2 GiB or more.
+    Words are those of `str.split`, or those of `corpus_kit.segmentation.unicode_words`; a null has none.
+    Raises ValueError for what is not UTF-8, OverflowError for 2 GiB or more.
 
     >>> counts = count_words(pa.array(["to be, or", None, "not to be"]))
     >>> dict(zip(counts["word"].to_pylist(), counts["count"].to_pylist()))

@@ -19,7 +19,7 @@ from corpus_kit.kernels import digests
 SCHEMA = pa.schema([("group", pa.int32()), ("word", pa.large_string()), ("count", pa.int64())])
 
 MEMORY = 256 << 20
-"""Bytes of counts held before they are added up, or moved to disk. The peak is about four times as much."""
+"""Bytes of counts held before they are added up, or moved to disk. Adding up takes a few times as much."""
 
 _BITS = 6
 _LEVELS = 64 // _BITS
@@ -54,7 +54,8 @@ class WordStore:
             return
         summed = self._summed()
         # Below half, adding up was worth it: the same words come again and again.
-        if summed.nbytes > self._memory // 2 and self._level < _LEVELS:
+        is_large = summed.nbytes > self._memory // 2 and summed.num_rows > 1 << _BITS
+        if is_large and self._level < _LEVELS:
             self._spill(summed)
             summed = SCHEMA.empty_table()
         self._held, self._bytes = [summed], summed.nbytes

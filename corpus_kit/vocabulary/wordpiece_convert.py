@@ -75,9 +75,9 @@ def _of_model(path: Path, data: bytes) -> Pieces:
         raise PlanError(f"the tokenizer {path} is no SentencePiece model, or is damaged: {error}") from error
     if model.suffix:
         raise PlanError(f"{path} marks the ends of words, not their beginnings; WordPiece has no such pieces")
-    of = {kind: [one.text for one in model.pieces if one.type is kind] for kind in Type}
-    special = [*of[Type.CONTROL], *of[Type.UNKNOWN], *of[Type.USER_DEFINED], *of[Type.UNUSED]]
-    return Pieces(of[Type.NORMAL], special, len(of[Type.BYTE]))
+    texts = [one.text for one in model.pieces if one.type is Type.NORMAL]
+    special = [one.text for one in model.pieces if one.type not in (Type.NORMAL, Type.BYTE)]
+    return Pieces(texts, special, len(model.pieces) - len(texts) - len(special))
 
 
 def _of_json(path: Path, data: bytes) -> Pieces:
