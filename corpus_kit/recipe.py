@@ -113,7 +113,7 @@ def _build(document: Document) -> Recipe:
         raise document.error("key 'stages' must be a list of stages", ("stages",))
     built = [_stage(document, item, ("stages", i)) for i, item in enumerate(stages)]
     recipe: Recipe = validate(document, Recipe, data | {"stages": built})
-    recipe.__dict__["places"] = tuple(document.where(("stages", i)) for i in range(len(built)))
+    object.__setattr__(recipe, "places", tuple(document.where(("stages", i)) for i in range(len(built))))
     return recipe
 
 
