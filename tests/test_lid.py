@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import fasttext
 import fasttext_models
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from corpus_kit.errors import PlanError
-from corpus_kit.kernels.lid import Model
+from corpus_kit.kernels.lid import Answers, Model
 from corpus_kit.lid import Identifier, Prediction, calibrate, load, modelfile
 from corpus_kit.lid.identify import EMBEDDED
 from corpus_kit.lid.labels import LABELS, uniform
@@ -179,6 +180,96 @@ def test_long_documents_are_sampled_at_start_middle_and_end(identifier):
     assert len(sample("x" * 1_000_000)) <= SAMPLE_CHARS
 
 
+class Doubting:
+    """A model that is in doubt about what holds an x, unless it reads more than a sample."""
+
+    labels = ("__label__und", "__label__dan_Latn", "__label__swe_Latn")
+
+    def __init__(self, labels=labels):
+        self.labels, self.asked = labels, []
+
+    def predict(self, texts, *, best, sample_chars, **_):
+        rows = texts.to_pylist()
+        self.asked.append(([len(text or "") for text in rows], sample_chars))
+        label, score = np.full((len(rows), best), -1, np.int32), np.zeros((len(rows), best), np.float32)
+        for row, text in enumerate(rows):
+            if text:
+                doubted = "x" in text and sample_chars <= 3000
+                label[row, :2], score[row, :2] = ((2, 1), (0.5, 0.25)) if doubted else ((1, 2), (0.75, 0.125))
+                score[row, 0] += 0.25 * ("x" not in text)
+        letters = np.array([len(text or "") for text in rows])
+        return Answers(label, score, letters, letters)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_long_texts_in_doubt_are_read_again(kind):
+    model = Doubting()
+    texts = pa.chunked_array([["d" * 9000, "x" * 9000, None], ["x" * 3000, "x" * 3001]], kind)
+    found = identifier_of(model).identify(texts)
+    assert model.asked == [([9000, 9000, 0, 3000, 3001], 3000), ([9000, 3001], 90_000)]
+    assert [found.names[code] for code in found.label] == ["dan_Latn", "dan_Latn", "und", "swe_Latn", "dan_Latn"]
+    assert found.score.tolist() == [1.0, 0.75, 0.0, 0.5, 0.75]
+    assert [found.names[code] for code in found.runner_up] == ["swe_Latn", "swe_Latn", "und", "dan_Latn", "swe_Latn"]
+
+
+def test_a_second_look_is_for_samples_by_models_of_ours():
+    ours, other = Doubting(), Doubting(("__label__nb", "__label__da", "__label__sv"))
+    identifier_of(ours).identify(pa.array(["x" * 9000]), sample=None)
+    identifier_of(ours).identify(pa.array([], pa.string()))
+    identifier_of(other).identify(pa.array(["x" * 9000]))
+    assert ours.asked == [([9000], 0), ([], 3000)]
+    assert other.asked == [([9000], 3000)]
+
+
+def identifier_of(model: Any) -> Identifier:
+    return Identifier(model)
+
+
+class Wavering:
+    """A model of ours that gives every text these labels and scores, best first."""
+
+    labels = ("__label__nob_Latn", "__label__und", "__label__nno_Latn", "__label__dan_Latn")
+
+    def __init__(self, *scores):
+        self.scores = sorted(scores, reverse=True)
+        self.order = [scores.index(score) for score in self.scores]
+
+    def predict(self, texts, *, best, **_):
+        label = np.tile(np.array(self.order[:best], np.int32), (len(texts), 1))
+        score = np.tile(np.array(self.scores[:best], np.float32), (len(texts), 1))
+        letters = np.full(len(texts), 500)
+        return Answers(label, score, letters, letters)
+
+
+def told(model, *texts):
+    """Label, score, runner-up of each text, with numbers and names in between that make it long."""
+    found = identifier_of(model).identify(pa.array([text + " 12 Oslo" * 500 for text in texts]))
+    return [
+        (found.names[a][:3], round(float(score), 2), found.names[b][:3])
+        for a, score, b in zip(found.label, found.score, found.runner_up, strict=True)
+    ]
+
+
+def test_words_of_one_norwegian_decide_long_texts_in_doubt():
+    assert told(Wavering(0.5, 0.04, 0.4, 0.06), "mjølk, føresegn " * 8, "Hvem?", "noko noe", "melk " * 9) == [
+        ("nno", 0.86, "dan"),
+        ("nob", 0.54, "nno"),
+        ("nob", 0.5, "nno"),
+        ("nob", 0.79, "nno"),
+    ]
+    assert told(Wavering(0.4, 0.04, 0.5, 0.06), "melk " * 2, "melk og mjølk") == [
+        ("nob", 0.49, "nno"),
+        ("nno", 0.5, "nob"),
+    ]
+
+
+def test_words_decide_between_the_norwegians_only():
+    assert told(Wavering(0.5, 0.3, 0.2, 0.0), "mjølk " * 99) == [("nob", 0.5, "und")]
+    assert told(Wavering(0.92, 0.0, 0.08, 0.0), "mjølk " * 99) == [("nob", 0.92, "nno")]
+    found = identifier_of(Wavering(0.5, 0.04, 0.4, 0.06)).identify(pa.array(["mjølk " * 99]))
+    assert found.names[found.label[0]] == "nob_Latn", "a short text is what the model says"
+
+
 def test_samples_are_of_whole_words():
     assert set(sample("ord " * 5000).split()) == {"ord"}
 
@@ -283,11 +374,11 @@ def test_fasttext_is_not_needed():
     assert "Prediction(label='" in done.stdout
 
 
-def definition(model, texts):
+def definition(model, texts, *, chars=SAMPLE_CHARS):
     """What the embedded model says of each text, step by step, by fastText itself."""
     found = []
     for text in texts:
-        folded = fold(sample(text))
+        folded = fold(sample(text, chars=chars))
         if not folded:
             found.append(("und", 0.0, "und", 0.0))
         elif (share := latin_share(folded)) < 0.5:
@@ -295,7 +386,9 @@ def definition(model, texts):
         else:
             labels, scores = model.predict(folded, k=2)
             bounded = [min(float(score), 1.0) for score in scores]
-            found.append((uniform(labels[0]), bounded[0], uniform(labels[1]), bounded[1]))
+            made = (uniform(labels[0]), bounded[0], uniform(labels[1]), bounded[1])
+            again = bounded[0] < 0.9 and SAMPLE_CHARS == chars < len(text)
+            found += definition(model, [text], chars=30 * chars) if again else [made]
     return found
 
 
@@ -365,7 +458,7 @@ def test_gold_sentences(identifier):
 
     scores = gold_scores(identifier, Path(DATA) / "lid" / "gold_dev.jsonl")
     assert scores["all"].texts == 6433
-    assert scores["all"].percent >= 94.26 - 0.3
+    assert scores["all"].percent >= 94.53 - 0.3
     assert min(score.percent for score in scores.values()) >= 90
 
 

@@ -126,7 +126,7 @@ def test_scores_of_gold_sentences_mean_what_they_say():
     from corpus_kit.lid.robustness import gold_reliability
 
     found = gold_reliability(load(), Path(DATA) / "lid" / "gold_dev.jsonl")
-    assert found["gold", "all"].error < 0.03
+    assert found["gold", "all"].error < 0.035
     assert max(one.error for (_, size), one in found.items() if size != "1-9") < 0.06
 
 

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from corpus_kit.errors import PlanError
-from corpus_kit.lid import augment, calibrate, corpus, load, markers
+from corpus_kit.lid import augment, calibrate, corpus, load, markers, norwegian
 from corpus_kit.lid.evaluate import gold_scores, length_name
 from corpus_kit.lid.identify import EMBEDDED
 from corpus_kit.lid.messages import allot
 from corpus_kit.lid.packages import Package
-from corpus_kit.lid.prepare import prepare
+from corpus_kit.lid.prepare import _balance, _cuts, prepare
 from corpus_kit.lid.robustness import Score
 from corpus_kit.lid.text import fold
 from corpus_kit.lid.train import train
@@ -260,3 +261,95 @@ def test_mixed_lines_keep_the_label_of_the_larger_part():
         assert own >= 20
         assert own * 2 > len(words) / 2
     assert list(augment.mixed(lines[:1], random.Random(1), count=5)) == []
+
+
+def test_lines_and_documents_in_the_other_norwegian_are_found():
+    assert norwegian.is_line_of_the_other("vi kommer senere", "nno_Latn")
+    assert not norwegian.is_line_of_the_other("vi kommer senere", "nob_Latn")
+    assert norwegian.is_line_of_the_other("ho kjem seinare", "nob_Latn")
+    assert not norwegian.is_line_of_the_other("vi kommer senere", "dan_Latn")
+    assert not norwegian.is_line_of_the_other("dei kommer", "nno_Latn"), "one word of each"
+    own = ["reglar om mjølk", "dei gjev noko"]
+    assert not norwegian.is_of_the_other([*own, "regler"], "nno_Latn"), "one word can be a name"
+    assert not norwegian.is_of_the_other([*own, "regler om melk"], "nno_Latn"), "two of seven"
+    assert norwegian.is_of_the_other([*own, "regler om melk til elever"], "nno_Latn"), "three of eight"
+    assert not norwegian.is_of_the_other([], "nno_Latn")
+
+
+def test_sentences_in_sami_are_found():
+    assert markers.is_sami("dat lea buorre ja mii leat dás")
+    assert not markers.is_sami("ja dan mat är go"), "words of other languages too"
+    assert not markers.is_sami("lea")
+    assert markers.is_partly_sami(["dat lea buorre ja mii leat dás"] * 2 + ["det går bra"] * 17)
+    assert not markers.is_partly_sami(["dat lea buorre ja mii leat dás"] * 2 + ["det går bra"] * 18)
+    assert not markers.is_partly_sami([])
+    assert not markers.is_sami("vi bor i en by som heter lea och ja det är " + "svenska ord " * 9)
+
+
+def prepared_with(data_dir, translations_dir, folder, lang, texts):
+    """What is prepared of the data folder with these documents alone in one language."""
+    shutil.copytree(data_dir, folder)
+    records = [{"id": f"law/{n}", "text": text, "source": "law", "license": "CC0"} for n, text in texts.items()]
+    label = {"nn": "nno_Latn", "sv": "swe_Latn"}[lang]
+    assert not any(corpus.is_held_out(markers.Document(label, "law", record["id"], "", "")) for record in records)
+    with pa.output_stream(str(folder / "text" / f"{lang}.jsonl.zst"), compression="zstd") as stream:
+        stream.write("".join(json.dumps(record) + "\n" for record in records).encode())
+    return prepare(folder, translations_dir, seed=1)
+
+
+def test_documents_in_the_other_norwegian_are_not_trained_on(data_dir, translations_dir, tmp_path):
+    texts = {3: "Regler om melk.\nOpphevet tidligere.", 4: "Reglar om mjølk frå kommunar.\nVi kommer."}
+    prepared = prepared_with(data_dir, translations_dir, tmp_path / "data", "nn", texts)
+    trained = {word for _, text in prepared.lines for word in text.split()}
+    assert "mjølk" in trained
+    assert not trained & {"melk", "opphevet", "kommer"}
+
+
+def test_sami_in_documents_is_of_no_label(data_dir, translations_dir, tmp_path):
+    swedish = [f"Vi flyttar renarna {word} nu." for word in ("norrut", "söderut", "hemåt", "uppåt")] * 3
+    texts = {
+        3: "\n".join([*swedish, "Mii leat boahtán dahje vuolgán."]),
+        4: "Dat lea buorre ja mii leat dás.\nDelad sida.",
+    }
+    prepared = prepared_with(data_dir, translations_dir, tmp_path / "data", "sv", texts)
+    sami = set(fold("Mii leat boahtán dahje vuolgán. Dat lea buorre ja mii leat dás.").split())
+    alone = {label for label, text in prepared.lines if set(text.split()) <= sami and len(text) > 9}
+    words = {word for label, text in prepared.lines for word in text.split() if label == "swe_Latn"}
+    assert alone == {"und"}
+    assert "renarna" in words
+    assert "delad" not in words, "half of that document is Sámi"
+    assert prepared.sources["und", "law", "CC0"] > 0
+
+
+def test_no_subject_tells_the_norwegians_apart():
+    assert _cuts(("nno_Latn", "law:no", "")) == 2
+    assert _cuts(("nno_Latn", "bible:NorSMB", "")) == _cuts(("nob_Latn", "law:no", "")) == 1
+    lines = [str(n) for n in range(90)]
+    pieces = {
+        ("nno_Latn", "law", "a"): lines[:10],
+        ("nob_Latn", "law", "b"): lines,
+        ("dan_Latn", "law", "a"): lines,
+        ("nob_Latn", "manuals", "a"): lines,
+        ("nno_Latn", "plays", "a"): lines,
+        ("nob_Latn", "plays", "a"): lines[:60],
+    }
+    _balance(pieces, random.Random(1))
+    assert [len(found) for found in pieces.values()] == [10, 20, 90, 90, 90, 60]
+    assert set(pieces["nob_Latn", "law", "b"]) < set(lines)
+
+
+def test_lines_beside_sami_keep_their_label():
+    lines = [("swe_Latn", "svenska ord " * 20), ("nob_Latn", "norske ord")]
+    made = list(augment.beside_sami(lines, ["dat lea " * 50, "ja"], random.Random(1), count=50))
+    assert {label for label, _ in made} == {"swe_Latn"}
+    assert all(text.split().count("svenska") == 20 for _, text in made)
+    assert 100 < sum(text.split().count("lea") for _, text in made) < 50 * 30
+    assert list(augment.beside_sami(lines[1:], ["dat lea"], random.Random(1), count=5)) == []
+    assert list(augment.beside_sami(lines, [], random.Random(1), count=5)) == []
+
+
+def test_words_of_each_norwegian_are_counted():
+    lines = pa.array(["ikkje mjølk", "noe noko", "", "hva jeg ikke", "oslo"], pa.large_string())
+    assert norwegian.lead(lines).tolist() == [2, 0, 0, -3, 0]
+    assert norwegian.lead(lines.slice(1, 3)).tolist() == [0, 0, -3]
+    assert norwegian.lead(lines.slice(5)).tolist() == []

@@ -94,9 +94,28 @@ def mixed(lines: Sequence[tuple[str, str]], rng: random.Random, *, count: int) -
     for _ in range(count):
         pools = ((english, others), (others, english))[rng.randrange(2)]
         (label, text), (_, part) = (rng.choice(pool) for pool in pools)
-        size = round(len(text) * rng.uniform(0.15, 0.6))
-        foreign = part[:size].rpartition(" ")[0]
-        yield label, f"{text} {foreign}" if rng.random() < 0.5 else f"{foreign} {text}"
+        yield label, _joined(text, part, rng.uniform(0.15, 0.6), rng)
+
+
+def beside_sami(
+    lines: Sequence[tuple[str, str]], sami: Sequence[str], rng: random.Random, *, count: int
+) -> Iterator[tuple[str, str]]:
+    """Long lines with a part in Sámi before or after, no longer than they are, which keep their label.
+
+    Pages of the Sámi areas often say the same in two or three languages.
+    """
+    long = [line for line in lines if len(line[1]) >= _MIXED_CHARS]
+    if not long or not sami:
+        return
+    for _ in range(count):
+        label, text = rng.choice(long)
+        yield label, _joined(text, rng.choice(sami), rng.uniform(0.15, 1), rng)
+
+
+def _joined(text: str, part: str, share: float, rng: random.Random) -> str:
+    """The text with whole words from the beginning of the part, as a share of its length, before or after."""
+    foreign = part[: round(len(text) * share)].rpartition(" ")[0]
+    return f"{text} {foreign}" if rng.random() < 0.5 else f"{foreign} {text}"
 
 
 def stop_word_text(words: Sequence[str], rng: random.Random) -> str:

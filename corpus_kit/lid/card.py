@@ -14,7 +14,8 @@ _INTRODUCTION = """\
 A fastText model that tells Danish, Swedish, Norwegian Bokmål, Norwegian Nynorsk, Icelandic, Faroese and English
 apart, with German, Finnish and Azerbaijani (Latin script) as neighbors. Anything else is `und`: other languages,
 program code, junk. It is read by `corpus_kit.lid`, which gives it a sample of the text in lower-case letters only
-(`corpus_kit/lid/text.py`), calls text that is mostly in another script than Latin `und` without asking the model, and
+(`corpus_kit/lid/text.py`), calls text that is mostly in another script than Latin `und` without asking the model, reads
+on in long texts that the sample leaves in doubt, where it also counts the words that only one Norwegian has, and
 calibrates its scores with the maps in the `.json` file of the same name.
 
 It is made by `corpus-kit lid fetch --output TRANSLATIONS` and
@@ -27,10 +28,12 @@ languages of persons.
 _SOURCES = """\
 Text was cut into fragments, sentences, paragraphs and windows of at most 800 characters; some copies have their
 diacritics removed or scanning errors added, and some lines have a smaller part in another language. Sources of a
-language give by the square root of their size. Lines that occur under two labels, English sentences in documents of
-another language, documents of one Norwegian whose marker words are of the other, and lines whose label a first quick
-model is sure is wrong are left out. Treebanks, Tatoeba, FLORES, WiLI and the Universal Declaration, which benchmarks
-are made of, were not trained on.
+language give by the square root of their size; Nynorsk documents are cut up twice, and no collection has more than
+twice as much of one Norwegian to give as of the other. Lines that occur under two labels, English sentences in
+documents of another language, lines and documents of one Norwegian whose words are of the other, and lines whose label
+a first quick model is sure is wrong are left out. Sámi sentences, of which there are many in pages in two languages,
+are `und`. Treebanks, Tatoeba, FLORES, WiLI and the Universal Declaration, which benchmarks are made of, were not
+trained on.
 
 **Faroese is nearly all administrative and news text of one collection (GiellaLT) with no stated licence**: expect
 worse results on fiction, speech and social media. The Bokmål and Nynorsk labels of some law texts come from
@@ -67,7 +70,8 @@ names, whose label is the document's.
 
 _CONFUSIONS = """\
 Bokmål and Nynorsk sentences of a few words are often both, and Danish and Bokmål share many. A short text of another
-language can get any label. A page half of which is English can be called either. The Faroese
+language can get any label. A page half of which is English can be called either, and one half of which is Sámi can be
+`und`. Kven is called Finnish. The Faroese
 collection holds Danish: of its held-out pieces of 250 characters and more that are called Danish, all 60 have more
 Danish function words than Faroese ones. The most frequent wrong labels of the short texts above:
 """
@@ -139,7 +143,8 @@ def _accuracy(report: Report) -> str:
             "percent right:",
             _table(("class", "sentences", "right %", "short ones right %"), gold),
             f"Documents, percent right ({report.left_out} held-out documents are left out, since their function words "
-            "say that they are of the other Norwegian, or that a third of them is English or of a close language):",
+            "say that they are of the other Norwegian, or that a third of them is English, Sámi or of a close "
+            "language):",
             _table(("language", "documents", "right %"), documents),
             "By length in characters, percent right (number of texts):",
             _by_length(report),

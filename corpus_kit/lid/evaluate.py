@@ -80,7 +80,12 @@ def held_out_documents(data_dir: Path) -> HeldOut:
     """The documents never trained on, but those that their marker words show to be mislabelled or of two languages."""
     found = [document for document in corpus.documents(data_dir) if corpus.is_held_out(document)]
     kept = [d for d in found if not (markers.is_mislabelled(d) or markers.is_mixed(d) or markers.is_of_two(d))]
+    kept = [d for d in kept if not markers.is_partly_sami(_folded_sentences(d.text))]
     return HeldOut(kept, len(found) - len(kept))
+
+
+def _folded_sentences(text: str) -> list[str]:
+    return [sentence for sentence in map(fold, corpus.lines_of_code_and_text(text)[1]) if sentence]
 
 
 def is_for_calibration(document: markers.Document) -> bool:
@@ -145,10 +150,8 @@ def _texts(held_out: Sequence[markers.Document], rng: random.Random) -> dict[str
     """Sentences, fragments and paragraphs of held-out documents, by label."""
     by_label: dict[str, set[str]] = defaultdict(set)
     for document in held_out:
-        english = document.label == "eng_Latn"
-        by_label[document.label].update(
-            s for s in samples(document.text, rng) if english or not markers.is_english(fold(s))
-        )
+        label = document.label
+        by_label[label].update(s for s in samples(document.text, rng) if not markers.is_foreign(fold(s), label))
     return {label: rng.sample(sorted(texts), min(_PER_LANGUAGE, len(texts))) for label, texts in by_label.items()}
 
 

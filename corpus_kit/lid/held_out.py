@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from corpus_kit.lid import calibrate, evaluate
+from corpus_kit.lid import calibrate, evaluate, markers
 from corpus_kit.lid.identify import Identifier, load
 from corpus_kit.lid.prepare import Prepared
 from corpus_kit.lid.robustness import letters
+from corpus_kit.lid.text import fold
 
 _PER_LABEL = 1500
 _LONG = 40
@@ -53,8 +54,10 @@ def _documents(data_dir: Path, rng: random.Random) -> list[tuple[str, str]]:
     chosen: dict[str, list[str]] = {}
     for document in evaluate.held_out_documents(data_dir).kept:
         if evaluate.is_for_calibration(document):
+            label = document.label
             pieces = [p for p in evaluate.samples(document.text, rng) if letters(p) >= _LONG]
-            chosen.setdefault(document.label, []).extend([*pieces, document.text])
+            own = [piece for piece in pieces if not markers.is_foreign(fold(piece), label)]
+            chosen.setdefault(label, []).extend([*own, document.text])
     return [
         (label, text)
         for label, texts in chosen.items()

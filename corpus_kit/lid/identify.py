@@ -9,19 +9,34 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpus_kit.errors import PlanError
-from corpus_kit.kernels.lid import Answers, Model
-from corpus_kit.lid import calibrate
+from corpus_kit.kernels.lid import Answers, Model, lines
+from corpus_kit.lid import calibrate, norwegian
 from corpus_kit.lid.labels import PREFIX, UNDETERMINED, uniform
 from corpus_kit.lid.modelfile import open_model
 from corpus_kit.lid.text import SAMPLE_CHARS
 
 EMBEDDED = Path(__file__).parents[1] / "models" / "lid_nordic.ftz"
 
+NORWEGIAN = ("nno_Latn", "nob_Latn")
+
 _LEAST_LATIN = 0.5
 """Share of Latin letters below which a text is not shown to a model trained on folded text."""
+
+_DOUBT = 0.9
+_SECOND_LOOK = 30
+"""A long text whose sample leaves the label in doubt is read again with a sample this many times as large, nearly
+always all of it: a law that begins and ends with tables, memoirs with letters in another language. Models were trained
+without a quarter each of the Norwegian documents. Of the 1,035 long ones in these quarters whose words agree with their
+label, 15 are then in doubt and 3 are wrong; reading on puts one right and `_WORD` another, and none is spoiled."""
+
+_WORD = 0.2
+"""What a word that only one Norwegian has adds, in the second look, to the logarithm of the odds between the two. A
+model's answer is an average over all words, among which the few that decide are lost where a long text is lists, tables
+and names. From 0.1 to 0.3 does as well; in short texts it does no good."""
 
 
 class Prediction(NamedTuple):
@@ -65,13 +80,15 @@ class Identifier:
         self._names = tuple(sorted({*self.labels, UNDETERMINED}))
         code = {name: number for number, name in enumerate(self._names)}
         self._undetermined = code[UNDETERMINED]
+        self._norwegian = [model.labels.index(PREFIX + name) for name in NORWEGIAN if PREFIX + name in model.labels]
         # A label that the model does not give is -1: the last one here.
         self._codes = np.array([*(code[uniform(raw)] for raw in model.labels), self._undetermined], np.int32)
 
     def identify(self, texts: pa.Array | pa.ChunkedArray, *, sample: int | None = SAMPLE_CHARS) -> Predictions:
         """The predictions of the texts of an Arrow string array; nulls and texts without letters are `und`, 0.0.
 
-        Of a text longer than `sample` characters the start, middle and end are read; None reads all of it.
+        Of a text longer than `sample` characters the start, middle and end are read, and of one whose label that leaves
+        in doubt four times as much (by a model of ours only); None reads all of it.
         """
         label, score = self.best(texts, 2, sample=sample)
         return Predictions(self._names, label[:, 0].copy(), score[:, 0].copy(), label[:, 1].copy(), score[:, 1].copy())
@@ -80,12 +97,9 @@ class Identifier:
         self, texts: pa.Array | pa.ChunkedArray, count: int, *, sample: int | None = SAMPLE_CHARS
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Codes of the `count` best labels (positions in the names of `identify`) and their scores, best first."""
-        try:
-            answers = self._model.predict(
-                texts, best=max(count, 2), folds=self._folds, sample_chars=sample or 0, least_latin=_LEAST_LATIN
-            )
-        except ArithmeticError as error:
-            raise PlanError(f"a language model is damaged: {error}") from error
+        answers = self._ask(texts, max(count, 2), sample or 0)
+        if self._folds and sample:
+            self._look_again(texts, answers, sample)
         asked = (answers.letters > 0) & (answers.label[:, 0] >= 0)
         label = np.where(asked[:, None], self._codes[answers.label], np.int32(self._undetermined))
         # fastText adds a small constant before its logarithm, so a sure score comes out a little above 1.
@@ -98,6 +112,48 @@ class Identifier:
                 score[:, 2:] *= (second / np.maximum(score[:, 1], 1e-12))[:, None]
                 score[:, 0], score[:, 1] = first, second
         return label[:, :count], score[:, :count]
+
+    def _ask(self, texts: pa.Array | pa.ChunkedArray, count: int, sample: int) -> Answers:
+        try:
+            return self._model.predict(
+                texts, best=count, folds=self._folds, sample_chars=sample, least_latin=_LEAST_LATIN
+            )
+        except ArithmeticError as error:
+            raise PlanError(f"a language model is damaged: {error}") from error
+
+    def _look_again(self, texts: pa.Array | pa.ChunkedArray, answers: Answers, sample: int) -> None:
+        """Replaces the answers in doubt of texts of which not all was read."""
+        doubted = (answers.label[:, 0] >= 0) & (answers.score[:, 0] < _DOUBT)
+        if not doubted.any():
+            return
+        if pa.types.is_string_view(texts.type):
+            texts = pc.cast(texts, pa.large_string())
+        size = np.asarray(pc.fill_null(pc.binary_length(texts), 0))
+        rows = np.flatnonzero(doubted & (size > sample))  # no text has more characters than bytes
+        if not len(rows):
+            return
+        part, count = texts.take(pa.array(rows)), answers.label.shape[1]
+        again = self._ask(part, max(count, 3), sample * _SECOND_LOOK)
+        self._weigh_words(part, again, sample * _SECOND_LOOK)
+        for column, new in zip(answers, again, strict=True):
+            column[rows] = new[:, :count] if new.ndim == 2 else new
+
+    def _weigh_words(self, texts: pa.Array | pa.ChunkedArray, answers: Answers, sample: int) -> None:
+        """Puts right the odds between Nynorsk and Bokmål of texts that can only be one of them."""
+        is_norwegian = np.isin(answers.label[:, :2], self._norwegian).all(axis=1)
+        rows = np.flatnonzero(is_norwegian & (answers.score[:, 1] > 0))
+        if not len(rows):
+            return
+        lead = norwegian.lead(lines(texts.take(pa.array(rows)), folds=True, sample_chars=sample))
+        label, score = answers.label[rows], answers.score[rows].astype(np.float64)
+        is_nynorsk = label[:, 0] == self._norwegian[0]
+        odds = np.log(score[:, 0] / score[:, 1]) + _WORD * np.where(is_nynorsk, lead, -lead)
+        both = score[:, 0] + score[:, 1]
+        score[:, 0] = both / (1 + np.exp(-odds))
+        score[:, 1] = both - score[:, 0]
+        order = np.argsort(-score, axis=1, kind="stable")
+        answers.label[rows] = np.take_along_axis(label, order, 1)
+        answers.score[rows] = np.take_along_axis(score, order, 1)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction for each text, in order."""

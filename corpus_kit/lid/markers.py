@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from corpus_kit.lid.text import fold
@@ -54,10 +55,20 @@ _NORDIC = frozenset(
         "de",
     ]
 )
+# Northern Sámi, with some Lule and South Sámi; those that are words of other languages too by themselves.
+_SAMI_SHARED = frozenset(("ja", "go", "dan", "mat", "nu", "min", "aj"))
+_SAMI_WORDS = (
+    "lea leat ahte dat mii maid maiddái dahje gii leai eai dán dáid muhto olu mielde birra gaskkas daid dego maŋŋel "
+    "ovdal vuođul sii ieš jïh daate dïhte aktem jïjtje lij gejna gukti dasste"
+)
+_SAMI = _SAMI_SHARED.union(_SAMI_WORDS.split(" "))
 _MAINLAND = frozenset({"dan_Latn", "swe_Latn", "nob_Latn", "nno_Latn"})
 _MIXED_ENGLISH_SHARE = 0.05
 """English prose has 15% of these words (measured on `text/en`), so at this share a third of a page is English."""
 _ENOUGH_WORDS = 100
+_SAMI_SHARE = 0.1
+"""Of the documents in Nordic languages with fewer Sámi sentences nearly all have none. Half of a Sámi text is sentences
+with no such words."""
 
 
 def is_mislabelled(document: Document) -> bool:
@@ -106,6 +117,26 @@ def is_mixed(document: Document) -> bool:
     return document.label != "eng_Latn" and english > _MIXED_ENGLISH_SHARE * len(words)
 
 
+def is_sami(folded: str) -> bool:
+    """Whether a sentence is in Sámi by its function words, as in documents that have every page in two languages.
+
+    >>> is_sami("dat lea buorre ja mii leat dás"), is_sami("ja det går bra")
+    (True, False)
+    """
+    words = folded.split()
+    found = {word for word in words if word in _SAMI}
+    return len(found) >= 2 and bool(found - _SAMI_SHARED) and sum(word in found for word in words) * 8 >= len(words)
+
+
+def is_partly_sami(sentences: Sequence[str]) -> bool:
+    """Whether so many sentences of a document are Sámi that it says all in two languages, or is Sámi throughout.
+
+    >>> is_partly_sami(["dat lea buorre ja mii leat dás", *["det går bra"] * 8])
+    True
+    """
+    return sum(map(is_sami, sentences)) > _SAMI_SHARE * len(sentences)
+
+
 def is_english(folded: str) -> bool:
     """Whether a sentence is English by its function words, whatever its document is said to be.
 
@@ -115,3 +146,12 @@ def is_english(folded: str) -> bool:
     words = folded.split()
     found = [word for word in words if word in _ENGLISH]
     return len(set(found)) >= 2 and len(found) * 8 >= len(words)
+
+
+def is_foreign(folded: str, label: str) -> bool:
+    """Whether a sentence of a document with this label is English or Sámi, which documents of every language quote.
+
+    >>> is_foreign("the name of the file", "dan_Latn"), is_foreign("the name of the file", "eng_Latn")
+    (True, False)
+    """
+    return is_sami(folded) or (label != "eng_Latn" and is_english(folded))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_kit.lid import augment, corpus, markers, messages
+from corpus_kit.lid import augment, corpus, markers, messages, norwegian
 from corpus_kit.lid.labels import UNDETERMINED
 from corpus_kit.lid.text import fold, latin_share
 
@@ -24,7 +25,8 @@ PIECES = {
     "azj_Latn": 12_000,
     UNDETERMINED: 12_000,
 }
-"""Pieces drawn from `text/` for each label; of code lines for `und`. The four that are hard to tell apart get most."""
+"""Pieces drawn from `text/` for each label; for `und` of Sámi, and as many of lines of code. The four that are hard
+to tell apart get most."""
 
 MESSAGES = {
     **dict.fromkeys(("dan_Latn", "swe_Latn", "nob_Latn", "nno_Latn", "eng_Latn"), 40_000),
@@ -40,6 +42,16 @@ _GOLD_COPIES = 16  # at most
 _LINGUA_COPIES = 4
 """Sentences of the kind that is met on the web are few and the rest is law, manuals and scripture: repeat them."""
 
+_NORWEGIAN = ("nob_Latn", "nno_Latn")
+_NYNORSK_CUTS = 2
+_AT_MOST = 2
+"""Nynorsk has half of Bokmål's law and a ninth of its administration, so that a model took such subjects for Bokmål.
+Hence its documents are cut up twice, each time otherwise, and of a collection that has both, neither gives more than
+twice as many pieces as there are of the other. In models trained without a quarter of the documents, this and what
+`norwegian` leaves out halve the loss on the Nynorsk ones (0.029 to 0.015); that on Bokmål rises from 0.015 to 0.023."""
+
+_BESIDE_SAMI = frozenset(("swe_Latn", "nob_Latn", "nno_Latn"))
+_SAMI_LINES = 6_000  # with none a page that is said in Swedish and in Sámi is `und`
 _MIXED_LINES = 8_000
 _STOP_WORD_LINES = 500  # a language
 _JUNK_LINES = 4_000
@@ -68,9 +80,10 @@ def prepare(data_dir: Path, translations_dir: Path, *, seed: int) -> Prepared:
     drawn = messages.read(translations_dir, owner, rng, undetermined=MESSAGES[UNDETERMINED])
     by_source, code = _read_text(data_dir, owner)
     pieces = {
-        key: [piece for unit in units for piece in augment.pieces(unit.sentences, rng)]
+        key: [piece for _ in range(_cuts(key)) for unit in units for piece in augment.pieces(unit.sentences, rng)]
         for key, units in by_source.items()
     }
+    _balance(pieces, rng)
     said = {key: [line for line in lines if owner.owns(line, key[0])] for key, lines in drawn.trained.items()}
     lines, sources = _draw(pieces, PIECES, rng)
     more, packages = _draw(said, MESSAGES, rng)
@@ -80,8 +93,11 @@ def prepare(data_dir: Path, translations_dir: Path, *, seed: int) -> Prepared:
     extra += [line for line in lingua if not corpus.is_held_out_line(line[1])] * _LINGUA_COPIES
     extra += _other(data_dir, code, rng)
     extra += augment.mixed([line for line in lines if line[0] != UNDETERMINED], rng, count=_MIXED_LINES)
+    sami = [text for label, text in lines if label == UNDETERMINED]
+    extra += augment.beside_sami([line for line in lines if line[0] in _BESIDE_SAMI], sami, rng, count=_SAMI_LINES)
     varied = [(label, text) for label, line in lines + more + extra for text in augment.variants(line, rng)]
-    kept = [(label, text) for label, text in varied if text]
+    # Fragments, stop words and junk can happen to be a short sentence that is measured.
+    kept = [(label, text) for label, text in varied if text and not owner.is_measured(text)]
     rng.shuffle(kept)
     held_out = {
         "gold": [line for line in gold if corpus.is_held_out_line(line[1])],
@@ -100,16 +116,40 @@ def _read_text(data_dir: Path, owner: corpus.Owner) -> tuple[dict[Source, list[_
             continue
         code_lines, sentences = corpus.lines_of_code_and_text(document.text)
         code += code_lines
-        folded = [sentence for sentence in map(fold, sentences) if sentence]
-        if document.label != "eng_Latn":
-            folded = [sentence for sentence in folded if not markers.is_english(sentence)]
-        for sentence in folded:
-            owner.take(sentence, document.label)
-        by_source[document.label, document.source, document.license].append(_Sentences(document, folded))
+        for unit in _units(document, [sentence for sentence in map(fold, sentences) if sentence]):
+            for sentence in unit.sentences:
+                owner.take(sentence, unit.document.label)
+            by_source[unit.document.label, unit.document.source, unit.document.license].append(unit)
     for units in by_source.values():
         for unit in units:
             unit.sentences[:] = [s for s in unit.sentences if owner.owns(s, unit.document.label)]
     return by_source, code
+
+
+def _units(document: markers.Document, folded: list[str]) -> Iterator[_Sentences]:
+    """The folded sentences of a document that are in its language; those in Sámi, as a document of no label."""
+    sami = [sentence for sentence in folded if markers.is_sami(sentence)]
+    if sami:
+        yield _Sentences(document._replace(label=UNDETERMINED), sami)
+    if markers.is_partly_sami(folded) or norwegian.is_of_the_other(folded, document.label):
+        return
+    own = [sentence for sentence in folded if not markers.is_foreign(sentence, document.label)]
+    yield _Sentences(document, [s for s in own if not norwegian.is_line_of_the_other(s, document.label)])
+
+
+def _cuts(source: Source) -> int:
+    label, name, _ = source
+    return _NYNORSK_CUTS if label == "nno_Latn" and not name.startswith("bible:") else 1
+
+
+def _balance(pieces: dict[Source, list[str]], rng: random.Random) -> None:
+    """Thins out the larger part of each collection that has both kinds of Norwegian."""
+    for key, found in sorted(pieces.items()):
+        if key[0] not in _NORWEGIAN:
+            continue
+        other = [len(some) for (label, name, _), some in pieces.items() if name == key[1] and label in _NORWEGIAN]
+        if len(other) > 1 and len(found) > _AT_MOST * min(other):
+            pieces[key] = rng.sample(found, _AT_MOST * min(other))
 
 
 def _draw(

@@ -38,17 +38,19 @@ class _Folding(dict[int, int]):
 _FOLDING = _Folding()
 
 
-def sample(text: str) -> str:
-    """The text itself, or whole words from the start, middle and end of a long one.
+def sample(text: str, *, chars: int | None = None) -> str:
+    """The text itself, or whole words from the start, middle and end of one longer than `chars` (`SAMPLE_CHARS`).
 
     >>> sample("kort tekst")
     'kort tekst'
     >>> len(sample("ord " * 100_000)) <= SAMPLE_CHARS
     True
     """
-    if len(text) <= SAMPLE_CHARS:
+    if chars is None:
+        chars = SAMPLE_CHARS
+    if len(text) <= chars:
         return text
-    size = SAMPLE_CHARS // WINDOWS - 1
+    size = chars // WINDOWS - 1
     starts = (0, (len(text) - size) // 2, len(text) - size)
     return " ".join(_whole_words(text, start, start + size) for start in starts)
 

@@ -15,7 +15,9 @@ from typing import Any
 
 from corpus_kit.errors import missing_extra
 from corpus_kit.lid import calibrate, corpus, held_out
+from corpus_kit.lid.average import train_averaged
 from corpus_kit.lid.card import render
+from corpus_kit.lid.clean import clean
 from corpus_kit.lid.evaluate import Report, measure
 from corpus_kit.lid.identify import load
 from corpus_kit.lid.prepare import Prepared, prepare
@@ -39,9 +41,13 @@ SETTINGS: dict[str, Any] = {
 """Best of some twenty trials on the development sentences. Dimensions from 8 to 32, more epochs and more text
 change less than 0.3 points; letter n-grams up to 4 instead of 5 cost 0.5, from 2 instead of 1 cost 0.3."""
 
-QUANTIZING: dict[str, Any] = {"cutoff": 235_000, "retrain": True, "epoch": 2, "lr": 0.2, "qnorm": True, "dsub": 2}
-"""What fits into 4 MB: 12 dimensions in 6 bytes keep more features than 16 in 8. Four dimensions in one byte cost
-0.5 points."""
+AVERAGED = 4
+"""Trainings. Of five models of one training each the gold sentences are 94.0 to 94.4% right and those in Danish 91.7 to
+93.4%; of the mean of four 94.5 and 93.6%."""
+
+QUANTIZING: dict[str, Any] = {"cutoff": 235_000, "retrain": False, "qnorm": True, "dsub": 2}
+"""What fits into 4 MB: one dimension for each of eleven labels and a spare one, two to a byte. Training again after the
+cut, as fastText offers, undoes what averaging gains."""
 
 
 def train(data_dir: Path, output: Path, *, translations_dir: Path, seed: int = SEED) -> Report:
@@ -71,6 +77,7 @@ def document(prepared: Prepared, data_dir: Path, output: Path, *, seed: int = SE
         "sha256": digest,
         "trained with": f"fasttext-community {metadata.version('fasttext-community')}, seed {seed}, 1 thread",
         "settings": _settings(SETTINGS),
+        "averaged": f"{AVERAGED} trainings, each on the lines in another order",
         "quantized": _settings(QUANTIZING),
         "training lines": f"{len(prepared.lines):,}",
     }
@@ -81,16 +88,13 @@ def document(prepared: Prepared, data_dir: Path, output: Path, *, seed: int = SE
 def fit(prepared: Prepared, output: Path, *, seed: int) -> None:
     """Trains on prepared lines and writes the quantized model."""
     try:
-        import fasttext
+        import fasttext  # noqa: F401
     except ImportError as error:
         raise missing_extra("fasttext", "lang", "training a language model") from error
-    from corpus_kit.lid.clean import clean, write_lines
-
     lines = clean(prepared.lines, seed=seed)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "lines.txt"
-        write_lines(lines, path)
-        model = fasttext.train_supervised(str(path), **SETTINGS, thread=1, seed=seed, verbose=0)
+        model = train_averaged(lines, path, settings=SETTINGS, seed=seed, times=AVERAGED)
         model.quantize(str(path), **QUANTIZING, thread=1)
     model.save_model(str(output))
 
