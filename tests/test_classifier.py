@@ -174,7 +174,7 @@ def test_files_of_one_name_do_not_clash(tmp_path):
 
 
 def test_only_the_languages_asked_for(tmp_path):
-    danish = [f"Det er {word} i dag, og vi går en lang tur i skoven med hunden." for word in _words()]
+    danish = [f"Jeg ved ikke, hvornår {word} kommer hjem, men hun plejer at ringe først." for word in _words()]
     german = [f"Heute ist es {word}, und wir gehen mit dem Hund lange im Wald spazieren." for word in _words()]
     path = jsonl(tmp_path / "a.jsonl", danish + german)
     found = side(tmp_path, [path], languages=["dan_Latn"])
