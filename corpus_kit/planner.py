@@ -61,7 +61,11 @@ def plan(
     for place, (stage_id, stage) in zip(places, named, strict=True):
         with _at(place):
             check_scope(stage_id, stage, sources, {source.card.category for source in sources.values()})
-    stages = tuple(_stage_plan(stage_id, stage) for stage_id, stage in named)
+    planned = []
+    for place, (stage_id, stage) in zip(places, named, strict=True):
+        with _at(place):
+            planned.append(_stage_plan(stage_id, stage))
+    stages = tuple(planned)
     loads = make_loads(units, recipe.split_bytes)
     partitions = _partitions(sum(unit.size for unit in units))
     identity = identity_of(recipe, stages, sources, units, sample, plugin)
@@ -152,13 +156,15 @@ def _check_stages(
                 if column not in columns:
                     raise PlanError(_missing_column(stage_id, column, columns))
         try:
-            require_modules(stage, stage_id)
+            with _at(place):
+                require_modules(stage, stage_id)
         except MissingExtra as error:
             absent.append(error)
         else:
             with _at(place):
                 stage.check(columns)
-        columns |= {name: kind for name, kind in stage.columns_given().items() if name not in TAKEN_OFF}
+        with _at(place):
+            columns |= {name: kind for name, kind in stage.columns_given().items() if name not in TAKEN_OFF}
         for column in stage.removes:
             columns.pop(column, None)
     if absent:
