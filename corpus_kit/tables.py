@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from corpus_kit.commit import sync
 from corpus_kit.schema import FORMAT
 
 ROW_GROUP_ROWS = 16_384
@@ -143,7 +145,12 @@ class TableWriter:
         """Writes the footer and says what was written."""
         self.end_row_group()
         self._writer.close()
-        return FileInfo(self.rows, self.path.stat().st_size, file_digest(self.path))
+        # The disk writes while the processor reads: the commit waits for the one, and for the other here.
+        with ThreadPoolExecutor(1) as beside:
+            written = beside.submit(sync, self.path)
+            digest = file_digest(self.path)
+            written.result()
+        return FileInfo(self.rows, self.path.stat().st_size, digest)
 
 
 def write_table(path: Path, table: pa.Table, *, groups: Sequence[int] | None = None, is_kept: bool = True) -> FileInfo:

@@ -44,8 +44,11 @@ def test_lowest_bits_alone_differ_and_highest_alone():
     check(low << np.uint64(54))
 
 
-def test_buffers_that_do_not_fit_are_refused():
+@pytest.mark.parametrize("odd", range(4))
+def test_buffers_that_do_not_fit_are_refused(odd):
+    buffers = [np.zeros(2, np.uint64) for _ in range(4)]
+    buffers[odd] = np.zeros(1, np.uint64)
     with pytest.raises(ValueError, match="as many values as keys"):
-        _sorting.sort_pairs(np.zeros(2, np.uint64), np.zeros(1, np.uint64))
+        _sorting.sort_pairs(*buffers)
     with pytest.raises(ValueError, match="as many values as keys"):
-        _sorting.sort_pairs(bytearray(7), bytearray(7))
+        _sorting.sort_pairs(*(bytearray(7) for _ in range(4)))

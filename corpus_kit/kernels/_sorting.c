@@ -30,16 +30,22 @@ static void insert_all(Pair *pairs, size_t count)
     }
 }
 
-/* Bits from the lowest up to the highest in which any two keys differ. */
-static int bits_that_differ(const Pair *pairs, size_t count)
+/* How many bits there are up to the highest that is set. */
+static int width(uint64_t bits)
 {
-    uint64_t differ = 0;
-    for (size_t i = 1; i < count; i++)
-        differ |= pairs[i].key ^ pairs[0].key;
-    int bits = 0;
-    for (; differ; differ >>= 1)
-        bits++;
-    return bits;
+    int found = 0;
+    for (; bits; bits >>= 1)
+        found++;
+    return found;
+}
+
+/* Bits of the next digit, for so many keys that differ in the lowest `differ` bits. */
+static int digit_of(size_t count, int differ)
+{
+    int digit = 1, widest = count > FAR ? WIDEST_FAR : WIDEST;
+    while (digit < widest && digit < differ && (count >> digit) > FEW / 2)
+        digit++;
+    return digit;
 }
 
 /* Sorts pairs with scratch of the same size; the result is in `pairs`. Each call settles at least one bit. */
@@ -49,13 +55,13 @@ static void sort(Pair *pairs, Pair *scratch, size_t count)
         insert_all(pairs, count);
         return;
     }
-    int differ = bits_that_differ(pairs, count);
+    uint64_t differing = 0;
+    for (size_t i = 1; i < count; i++)
+        differing |= pairs[i].key ^ pairs[0].key;
+    int differ = width(differing);
     if (differ == 0)
         return;
-    int digit = 1, widest = count > FAR ? WIDEST_FAR : WIDEST;
-    while (digit < widest && digit < differ && (count >> digit) > FEW / 2)
-        digit++;
-    int shift = differ - digit;
+    int digit = digit_of(count, differ), shift = differ - digit;
     uint64_t mask = ((uint64_t)1 << digit) - 1;
     size_t ends[(1 << WIDEST) + 1] = {0};
     for (size_t i = 0; i < count; i++)
@@ -67,47 +73,74 @@ static void sort(Pair *pairs, Pair *scratch, size_t count)
     memcpy(pairs, scratch, count * sizeof(Pair));
     for (size_t i = 0, begin = 0; i <= mask; begin = ends[i++])
         if (ends[i] - begin > 1)
-            sort(pairs + begin, scratch + begin, ends[i] - begin);
+            sort(pairs + begin, scratch, ends[i] - begin);
+}
+
+/* The same for a column of keys and one of values, into two others. One bucket of the first digit is sorted after the
+ * other, so scratch is as large as the largest of them: fresh memory takes more time than sorting. */
+static Status sort_columns(const uint64_t *keys, const uint64_t *values, size_t count, uint64_t *sorted_keys,
+                           uint64_t *sorted_values)
+{
+    uint64_t differing = 0;
+    for (size_t i = 1; i < count; i++)
+        differing |= keys[i] ^ keys[0];
+    int differ = width(differing), digit = digit_of(count, differ), shift = differ > digit ? differ - digit : 0;
+    uint64_t mask = ((uint64_t)1 << digit) - 1;
+    size_t ends[(1 << WIDEST) + 1] = {0}, most = 0;
+    for (size_t i = 0; i < count; i++)
+        ends[(keys[i] >> shift & mask) + 1]++;
+    for (size_t i = 0; i <= mask; i++) {
+        most = ends[i + 1] > most ? ends[i + 1] : most;
+        ends[i + 1] += ends[i];
+    }
+    Pair *pairs = malloc((count + most) * sizeof(Pair)), *scratch = pairs + count;
+    if (!pairs)
+        return KERNEL_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        pairs[ends[keys[i] >> shift & mask]++] = (Pair){keys[i], values[i]};
+    for (size_t i = 0, begin = 0; i <= mask; begin = ends[i++]) {
+        sort(pairs + begin, scratch, ends[i] - begin);
+        for (size_t at = begin; at < ends[i]; at++) {
+            sorted_keys[at] = pairs[at].key;
+            sorted_values[at] = pairs[at].value;
+        }
+    }
+    free(pairs);
+    return KERNEL_OK;
+}
+
+/* Whether a buffer holds so many bytes of 64-bit numbers, where C may address them. */
+static int holds(const Py_buffer *buffer, Py_ssize_t size)
+{
+    return buffer->len == size && (uintptr_t)buffer->buf % 8 == 0;
 }
 
 static PyObject *sort_pairs(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
-    Py_buffer keys = {0}, values = {0};
-    if (!PyArg_ParseTuple(arguments, "w*w*:sort_pairs", &keys, &values))
+    Py_buffer keys = {0}, values = {0}, sorted_keys = {0}, sorted_values = {0};
+    if (!PyArg_ParseTuple(arguments, "y*y*w*w*:sort_pairs", &keys, &values, &sorted_keys, &sorted_values))
         return NULL;
     PyObject *result = NULL;
-    size_t count = (size_t)keys.len / 8;
-    if (keys.len != values.len || keys.len % 8 || (uintptr_t)keys.buf % 8 || (uintptr_t)values.buf % 8) {
+    if (keys.len % 8 || !holds(&keys, keys.len) || !holds(&values, keys.len) || !holds(&sorted_keys, keys.len) ||
+        !holds(&sorted_values, keys.len)) {
         PyErr_SetString(PyExc_ValueError, "there must be as many values as keys, all 64-bit numbers");
-    } else if (count < 2) {
-        result = Py_NewRef(Py_None);
     } else {
-        Pair *pairs = malloc(count * sizeof(Pair)), *scratch = malloc(count * sizeof(Pair));
-        if (pairs && scratch) {
-            uint64_t *key = keys.buf, *value = values.buf;
-            Py_BEGIN_ALLOW_THREADS
-            for (size_t i = 0; i < count; i++)
-                pairs[i] = (Pair){key[i], value[i]};
-            sort(pairs, scratch, count);
-            for (size_t i = 0; i < count; i++) {
-                key[i] = pairs[i].key;
-                value[i] = pairs[i].value;
-            }
-            Py_END_ALLOW_THREADS
-            result = Py_NewRef(Py_None);
-        } else {
-            PyErr_NoMemory();
-        }
-        free(pairs);
-        free(scratch);
+        Status status = KERNEL_OK;
+        Py_BEGIN_ALLOW_THREADS
+        if (keys.len)
+            status = sort_columns(keys.buf, values.buf, (size_t)keys.len / 8, sorted_keys.buf, sorted_values.buf);
+        Py_END_ALLOW_THREADS
+        result = status == KERNEL_OK ? Py_NewRef(Py_None) : PyErr_NoMemory();
     }
     PyBuffer_Release(&keys);
     PyBuffer_Release(&values);
+    PyBuffer_Release(&sorted_keys);
+    PyBuffer_Release(&sorted_values);
     return result;
 }
 
 static PyMethodDef methods[] = {
-    {"sort_pairs", sort_pairs, METH_VARARGS, "Sorts keys, and values along with them, in place."},
+    {"sort_pairs", sort_pairs, METH_VARARGS, "Keys in order, and values along with them."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -20,13 +20,14 @@ Numbers = NDArray[np.uint64]
 def sorted_pairs(keys: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
     """Keys in order, and the values along with them; of equal keys the values stay in order.
 
-    The same as `order = numpy.argsort(keys, kind="stable")`, then `keys[order], values[order]`. Takes 32 bytes a pair
-    besides the result.
+    The same as `order = numpy.argsort(keys, kind="stable")`, then `keys[order], values[order]`. Takes 16 bytes a pair
+    besides the result, and twice as much where the highest digits of the keys are the same.
 
     >>> keys, values = sorted_pairs(np.array([7, 3, 7, 1], np.uint64), np.array([0, 1, 2, 3], np.uint64))
     >>> keys.tolist(), values.tolist()
     ([1, 3, 7, 7], [3, 1, 0, 2])
     """
-    keys, values = (np.array(one, np.uint64, order="C", copy=True) for one in (keys, values))
-    _sorting.sort_pairs(keys, values)
-    return keys, values
+    keys, values = (np.ascontiguousarray(one, np.uint64) for one in (keys, values))
+    made = np.empty_like(keys), np.empty_like(values)
+    _sorting.sort_pairs(keys, values, *made)
+    return made
