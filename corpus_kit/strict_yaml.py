@@ -186,8 +186,27 @@ def explain_validation(document: Document, model: type[BaseModel], error: Any, a
         return f"{where}: unknown key {location[-1]!r}; {suggest(str(location[-1]), valid)}"
     if error["type"] == "missing":
         return f"{where}: key {field!r} is missing"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{where}: {field}: {_in_words(error['ctx']['pattern'])}"
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {field}: {message[0].lower()}{message[1:]}" if field else f"{where}: {message}"
+
+
+def _in_words(pattern: str) -> str:
+    """What a pattern of our models asks for.
+
+    >>> _in_words("^[a-z][a-z0-9_]*$")
+    'write a lower-case letter, then a-z, 0-9 or _'
+    >>> _in_words("^[a-z0-9][a-z0-9_-]{1,39}$")
+    'write a-z or 0-9, then a-z, 0-9, _ or -, 2 to 40 characters in all'
+    """
+    named = re.fullmatch(r"\^\[(a-z|a-z0-9|A-Za-z0-9)\]\[([^\]]+)\](\*|\{1,(\d+)\})\$", pattern)
+    if named is None:
+        return f"write it as the pattern {pattern} says"
+    firsts = {"a-z": "a lower-case letter", "a-z0-9": "a-z or 0-9", "A-Za-z0-9": "a letter or digit"}
+    further = re.findall(r"[A-Za-z0-9]-[A-Za-z0-9]|.", named[2])
+    size = f", 2 to {int(named[4]) + 1} characters in all" if named[4] else ""
+    return f"write {firsts[named[1]]}, then {', '.join(further[:-1])} or {further[-1]}{size}"
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> list[str]:

@@ -42,7 +42,7 @@ def test_the_nearest_card_upward_is_found(card_file):
         ("[da]", "[Danish]", "content.languages.0: 'Danish' is no language tag"),
         ("category: books\n", "", "key 'category' is missing"),
         ("title:", "titel:", "unknown key 'titel'; did you mean 'title'?"),
-        ("id: adl", "id: A DL", "id: string should match pattern"),
+        ("id: adl", "id: A DL", "id: write a-z or 0-9, then a-z, 0-9, _ or -, 2 to 40 characters in all"),
         ("card_version: 1", "card_version: 2", "card_version: input should be 1"),
     ],
 )

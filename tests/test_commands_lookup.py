@@ -68,6 +68,14 @@ def test_a_text_may_have_signs_that_names_have(base, text):
     assert call("lookup", base.path, text).exit_code == 0
 
 
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_text_is_refused_instead_of_found_to_be_like_nothing(base, tmp_path, text):
+    (tmp_path / "empty.txt").write_text(text)
+    done = call("lookup", base.path, tmp_path / "empty.txt")
+    assert done.exit_code == 2
+    assert "the text is empty" in done.stderr
+
+
 def test_a_folder_is_no_text(base, tmp_path):
     assert "is a folder; name one of its files" in call("lookup", base.path, tmp_path).stderr
 

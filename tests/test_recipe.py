@@ -227,7 +227,7 @@ MISTAKES = {
     "unclosed bracket": ("recipe: 1\nstages: [normalize\n", "3: not YAML: expected ',' or ']', but got '<stream end>'"),
     "bad name": (
         "recipe: 1\nname: My Recipe\nstages: [normalize]\n",
-        "2: name: string should match pattern '^[a-z0-9][a-z0-9_-]*$'",
+        "2: name: write a-z or 0-9, then a-z, 0-9, _ or -",
     ),
 }
 

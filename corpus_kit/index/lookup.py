@@ -46,8 +46,11 @@ def lookup(
     """What is like a text in a finished run, most like first, and how it was looked for.
 
     With an index only the texts of candidates are read. Without one every kept text is. `least` is the threshold of the
-    stage unless it is given. Raises PlanError if the run is not finished, or has no index of that stage.
+    stage unless it is given. Raises PlanError if the run is not finished, or has no index of that stage, or if the text
+    is empty.
     """
+    if not text.strip():  # nothing is like it, and that would read as an answer
+        raise PlanError("the text is empty; there is nothing to look up")
     path = local_run(run)
     manifest = finished_manifest(path)
     name = stage or _best_stage(path, indexed_stages(manifest))
