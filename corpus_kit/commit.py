@@ -15,6 +15,8 @@ import signal
 import socket
 import uuid
 from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,7 @@ from corpus_kit.errors import LedgerError
 
 STAGING = ".staging"
 _passes: Counter[str] = Counter()
+_disk = ThreadPoolExecutor(2, thread_name_prefix="corpus-kit-sync")
 
 
 def crash_point(name: str) -> None:
@@ -43,6 +46,19 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_all(staged: Path, names: Iterable[str]) -> None:
+    """Makes the staged files of a task durable."""
+    crash_point("before_fsync")
+    for name in names:
+        sync(staged / name)
+
+
+def start_sync(path: Path) -> Future[None]:
+    """The same, begun beside other work: the disk writes while the processor goes on. Whoever waits for it gets its
+    error."""
+    return _disk.submit(sync, path)
 
 
 def new_attempt(run: Path, task: str) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corpus_kit.commit import start_sync
 from corpus_kit.ledger import FileEntry
 from corpus_kit.plan import Plan
 from corpus_kit.tables import FileInfo
@@ -25,6 +27,12 @@ class Job:
     batch_bytes: int
     moves: dict[str, str] = field(default_factory=dict)
     """Staged file name -> place relative to the run."""
+    _written: list[Future[None]] = field(default_factory=list)
+
+    def wait(self) -> None:
+        """Until all files made are durable. Raises OSError if one cannot be."""
+        for one in self._written:
+            one.result()
 
     def made(
         self,
@@ -36,6 +44,7 @@ class Job:
         text_bytes: int = 0,
         groups: dict[str, int] | None = None,
     ) -> FileEntry:
-        """Notes a finished file for the commit, and gives its line in the receipt."""
+        """Notes a finished file for the commit, begins to make it durable, and gives its line in the receipt."""
         self.moves[name] = place
+        self._written.append(start_sync(self.staged / name))
         return FileEntry(path=place, kind=kind, text_bytes=text_bytes, groups=groups or {}, **info._asdict())

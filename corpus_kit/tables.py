@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpus_kit.commit import sync
+from corpus_kit.commit import start_sync
 from corpus_kit.schema import FORMAT
 
 ROW_GROUP_ROWS = 16_384
@@ -142,14 +141,12 @@ class TableWriter:
             self.rows += table.num_rows
 
     def close(self) -> FileInfo:
-        """Writes the footer and says what was written."""
+        """Writes the footer, makes the file durable, and says what was written."""
         self.end_row_group()
         self._writer.close()
-        # The disk writes while the processor reads: the commit waits for the one, and for the other here.
-        with ThreadPoolExecutor(1) as beside:
-            written = beside.submit(sync, self.path)
-            digest = file_digest(self.path)
-            written.result()
+        written = start_sync(self.path)
+        digest = file_digest(self.path)
+        written.result()
         return FileInfo(self.rows, self.path.stat().st_size, digest)
 
 

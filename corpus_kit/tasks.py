@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_kit.commit import crash_point, new_attempt, sync
+from corpus_kit.commit import crash_point, new_attempt
 from corpus_kit.comparing import run_compare
 from corpus_kit.corpus import run_collect, run_group, run_merge
 from corpus_kit.deciding import run_decide, run_decide_part, run_publish, run_tell
@@ -90,20 +90,21 @@ def perform(run: str, plan_fingerprint: str, task: Task, settings: Settings) -> 
             batch_rows=settings.batch_rows,
             batch_bytes=settings.batch_bytes,
         )
-        return KINDS[task.kind](job), job.moves
+        receipt = KINDS[task.kind](job)
+        crash_point("before_fsync")
+        job.wait()
+        return receipt, job.moves
 
     return attempted(run, task, work)
 
 
 def attempted(run: str, task: Task, work: Callable[[Path], tuple[Receipt, dict[str, str]]]) -> Outcome:
-    """What comes of work into a staging folder of its own. Troubles come back as outcomes, not as exceptions."""
+    """What comes of work into a staging folder of its own; its files must be durable. Troubles come back as outcomes,
+    not as exceptions."""
     staged = new_attempt(Path(run), task.name)
     started = time.perf_counter()
     try:
         receipt, moves = work(staged)
-        crash_point("before_fsync")
-        for name in moves:
-            sync(staged / name)
     except CorpusKitError as error:
         return Outcome(task.name, None, str(staged), {}, (type(error).__name__, str(error)))
     except OSError as error:

@@ -16,7 +16,7 @@ from corpus_kit.bridge.job import Job
 from corpus_kit.bridge.manifest import Request, read_request
 from corpus_kit.bridge.megatron_join import join
 from corpus_kit.bridge.megatron_tokenize import tokenize
-from corpus_kit.commit import commit_files, crash_point
+from corpus_kit.commit import commit_files, crash_point, sync_all
 from corpus_kit.errors import LedgerError, RunFailed
 from corpus_kit.execute import Executor
 from corpus_kit.ledger import Receipt, read_receipt, write_receipt
@@ -58,7 +58,9 @@ def perform_export(folder: str, fingerprint: str, task: Task, settings: Settings
 
     def work(staged: Path) -> tuple[Receipt, dict[str, str]]:
         job = Job(Path(folder), staged, _request(folder, fingerprint), task.name, task.fingerprint, task.args)
-        return KINDS[task.kind](job), job.moves
+        receipt = KINDS[task.kind](job)
+        sync_all(staged, job.moves)
+        return receipt, job.moves
 
     return attempted(folder, task, work)
 
