@@ -89,6 +89,24 @@ def test_fields_are_mapped(tmp_path):
     assert row["meta"] == '{"text":"b"}'
 
 
+@pytest.mark.parametrize("own", ["books", None])
+def test_where_a_record_says_nothing_the_card_does(tmp_path, own):
+    table = pa.table({"text": ["a", "b", "c"], "license": ["MIT", "", None], "cat": ["", None, "law"]})
+    binding = Binding(source="adl", category=own, license=own, fields={"category": "cat"})
+    rows = read(write(tmp_path / "a.parquet", table), binding=binding)
+    assert [row["license"] for row in rows] == ["MIT", own, own]
+    assert [row["category"] for row in rows] == [own, own, "law"]
+    rows = read(write(tmp_path / "b.parquet", table.select(["text"])), binding=binding)
+    assert [(row["license"], row["category"]) for row in rows] == [(own, own)] * 3
+
+
+def test_ids_and_origins_of_all_rows(tmp_path):
+    path = write(tmp_path / "å.parquet", pa.table({"text": ["a"] * 12}), row_group_size=5)
+    rows = read(path, ranges=[(0, 7), (7, None)], batch_rows=3)
+    assert [row["id"] for row in rows] == [document_id("adl", "å.parquet", row) for row in range(12)]
+    assert [row["origin"] for row in rows] == [f"å.parquet#{row}" for row in range(12)]
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.string_view()])
 def test_text_types(tmp_path, kind):
     table = pa.table({"text": pa.array(["æ", None, "b"]).cast(kind)})

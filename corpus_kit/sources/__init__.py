@@ -133,6 +133,8 @@ class Reader(Protocol):
 def document_id(source: str, relative: str, locator: str | int) -> str:
     """Id of a document: its source, and a hash of where it stands. Never of its text, shard or run.
 
+    `kernels.identifiers.document_ids` makes those of many documents of a file, and is how readers do it.
+
     >>> document_id("adl", "a/b.jsonl", 0)
     'adl-79f87e7b6febfde8'
     """

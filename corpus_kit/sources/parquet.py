@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus_kit.errors import PlanError, suggest
+from corpus_kit.kernels.identifiers import document_ids, origins
 from corpus_kit.schema import READ_SCHEMA, Reason, reasons_array
-from corpus_kit.sources import MAX_RECORD_BYTES, Binding, Unit, document_id, field_names
+from corpus_kit.sources import MAX_RECORD_BYTES, Binding, Unit, field_names
 from corpus_kit.sources.arrow_values import is_text, json_objects, scalar_strings, valid_text
 from corpus_kit.sources.rows import Row, to_batches
 from corpus_kit.storage import open_random, open_stream
@@ -22,6 +23,8 @@ from corpus_kit.storage import open_random, open_stream
 PIECE_BYTES = 32 << 20
 PIECE_ROWS = 8192
 """Size in which a row group is decoded, whatever the batches are, so that a damaged page always costs the same rows."""
+
+_KINDS = {field.name: field.type for field in READ_SCHEMA}
 
 _BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What Arrow raises for damaged files; the last for names of columns."""
@@ -101,25 +104,27 @@ class Parquet:
         used = {names[column] for column in columns}
         rest = [i for i, name in enumerate(batch.schema.names) if name not in used]
         text, reasons = self._text(columns.pop("text", None), n)
+        locators = pa.array(np.arange(first, first + n)).cast(pa.large_string())
         columns |= {
             "text": text,
-            "reasons": reasons_array(n, reasons),
-            "id": pa.array([document_id(unit.source, unit.relative, row) for row in range(first, first + n)]),
-            "origin": pa.array([f"{unit.relative}#{row}" for row in range(first, first + n)]),
+            "id": document_ids(unit.source, unit.relative, locators),
+            "origin": origins(unit.relative, locators),
             "source": pa.repeat(unit.source, n),
+            "category": _or_own(columns.get("category"), binding.category, n),
+            "license": _or_own(columns.get("license"), binding.license, n),
             "meta": json_objects(batch.select(rest), broken),
         }
-        for column, own in (("category", binding.category), ("license", binding.license)):
-            given = columns.get(column, pa.nulls(n, pa.string()))
-            columns[column] = pc.if_else(pc.not_equal(given, ""), given, pa.scalar(own, pa.string()))
-            columns[column] = pc.coalesce(columns[column], pa.scalar(own, pa.string()))
-        arrays = [columns.get(field.name, pa.nulls(n, field.type)) for field in READ_SCHEMA]
+        if reasons:
+            columns["reasons"] = reasons_array(n, reasons)
+        arrays = [columns[name] if name in columns else pa.nulls(n, kind) for name, kind in _KINDS.items()]
         return pa.RecordBatch.from_arrays(arrays, schema=READ_SCHEMA)
 
     def _text(self, text: pa.Array | None, n: int) -> tuple[pa.Array, list[Reason]]:
         """The texts that are there and below the cap, and reasons for the other rows."""
         if text is None:
             return pa.nulls(n, pa.large_string()), [Reason(row, "read.no_text") for row in range(n)]
+        if text.null_count == 0 and text.nbytes <= self.max_record_bytes:
+            return text, []  # they are not too large all together
         size = pc.fill_null(pc.binary_length(text), 0).to_numpy()
         absent = np.asarray(text.is_null().to_numpy(zero_copy_only=False), bool)
         large = size > self.max_record_bytes
@@ -198,7 +203,18 @@ def _require_sound(batch: pa.RecordBatch) -> None:
                 raise pa.ArrowInvalid("a dictionary index is out of bounds")
 
 
+def _or_own(given: pa.Array | None, own: str | None, n: int) -> pa.Array:
+    """What the file has of a column, and what the card says where that is null or empty."""
+    value = pa.scalar(own, pa.string())
+    if given is None:
+        return pa.repeat(value, n)
+    return pc.if_else(pc.fill_null(pc.not_equal(given, ""), False), given, value)
+
+
 def _cut(batch: pa.RecordBatch, batch_rows: int, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    if batch.num_rows <= batch_rows and batch["text"].nbytes < batch_bytes:
+        yield batch
+        return
     ends = np.cumsum(pc.fill_null(pc.binary_length(batch["text"]), 0).to_numpy())
     start = 0
     while start < batch.num_rows:

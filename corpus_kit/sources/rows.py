@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from corpus_kit.kernels.identifiers import document_ids, origins
 from corpus_kit.schema import READ_SCHEMA, Reason, reasons_array
-from corpus_kit.sources import MAX_RECORD_BYTES, Binding, Unit, document_id
+from corpus_kit.sources import MAX_RECORD_BYTES, Binding, Unit
 
 
 class Row(NamedTuple):
@@ -41,18 +42,24 @@ def to_batches(
 
 
 def _batch(rows: list[Row], unit: Unit, binding: Binding) -> pa.RecordBatch:
-    source, relative = unit.source, unit.relative
+    locators = pa.array([str(row.locator) for row in rows], pa.large_string())
+    given = frozenset().union(*(row.columns for row in rows))
     always = {
-        "id": [document_id(source, relative, row.locator) for row in rows],
-        "source": [source] * len(rows),
-        "origin": [f"{relative}#{row.locator}" for row in rows],
+        "id": document_ids(unit.source, unit.relative, locators),
+        "source": pa.repeat(unit.source, len(rows)),
+        "origin": origins(unit.relative, locators),
         "category": [row.columns.get("category") or binding.category for row in rows],
         "license": [row.columns.get("license") or binding.license for row in rows],
         "reasons": reasons_array(len(rows), _reasons(rows)),
     }
     arrays = []
     for field in READ_SCHEMA:
-        values = always[field.name] if field.name in always else [row.columns.get(field.name) for row in rows]
+        if field.name in always:
+            values = always[field.name]
+        elif field.name in given:
+            values = [row.columns.get(field.name) for row in rows]
+        else:
+            values = pa.nulls(len(rows), field.type)
         arrays.append(values if isinstance(values, pa.Array) else pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=READ_SCHEMA)
 
