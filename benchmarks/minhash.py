@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -38,12 +37,6 @@ PEERS = (
     ("datasketch, 128", "rensa", "loop_minhash", "datasketch"),
     ("rensa, 128, 16 bands", "rensa", "loop_minhash", "rensa"),
 )
-RECIPE = """\
-recipe: 1
-name: benchmark
-stages:
-  - dedup: {method: minhash}
-"""
 CARD = """\
 card_version: 1
 id: bench
@@ -168,38 +161,8 @@ def _note(speeds: dict[str, list[float]], name: str, size: int, made: dict[str, 
 def _run(source: Path, output: Path) -> dict[str, Any]:
     """One run of ours in a process of its own."""
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "benchmarks.minhash", str(source), str(output)]
+    command = [sys.executable, "-m", "benchmarks.near_run", str(source), str(output)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=compiling())
     if done.returncode:
         raise PeerFailed(f"our own run failed: {done.stderr.strip()[-600:]}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def run_once(source: str, output: str) -> dict[str, Any]:
-    """One run in this process; removed documents by the ids of the input, with their survivors."""
-    started = time.perf_counter()
-    import corpus_kit
-
-    recipe = corpus_kit.parse_recipe(RECIPE)
-    inputs = corpus_kit.resolve_inputs([source])
-    startup = time.perf_counter() - started
-    started = time.perf_counter()
-    run = corpus_kit.run(recipe, inputs, output, workers=1)
-    seconds = time.perf_counter() - started
-    rows = [*run.kept(["id", "origin"]).to_pylist(), *run.rejects(["id", "origin"]).to_pylist()]
-    numbers = {row["id"]: int(row["origin"].rpartition("#")[2]) for row in rows}
-    import pyarrow.parquet as pq
-
-    ids = pq.read_table(sorted(Path(source).glob("*.parquet"))[0], columns=["id"])["id"].to_pylist()
-    decided = pq.read_table(Path(output) / "decisions" / "dedup.parquet")
-    gone = decided.filter(decided["removed"])
-    pairs = zip(gone["id"].to_pylist(), gone["duplicate_of_id"].to_pylist(), strict=True)
-    return {
-        "seconds": [seconds],
-        "startup": startup,
-        "removed": [[ids[numbers[one]], ids[numbers[other]]] for one, other in pairs],
-    }
-
-
-if __name__ == "__main__":
-    print(json.dumps(run_once(*sys.argv[1:])))

@@ -37,7 +37,7 @@ from corpus_kit.scattered import borders_of
 from corpus_kit.schema import ORIGINS
 from corpus_kit.stages.against import Incremental
 from corpus_kit.tables import TableWriter, open_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import left_rows
 
 
 def run_compare(job: Job) -> Receipt:
@@ -71,10 +71,10 @@ def _collect(job: Job) -> list[FileEntry]:
 
 def _collect_own(job: Job, stage: Incremental, wanted: pa.Table) -> list[pa.Table]:
     numbers = wanted["row"].to_numpy()
-    source = job.run / work_file(job.args["segment"], job.args["load"])
+    left = left_rows(job.run, job.args["segment"], job.args["load"])
     tables = []
     columns = sorted({"row", "id", *stage.columns_collected(), *stage.scope_columns()})
-    for batch in joined(WorkFile(source).batches(columns), job.batch_rows, job.batch_bytes):
+    for batch in joined(left.batches(columns), job.batch_rows, job.batch_bytes):
         inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), numbers)))
         if inside.num_rows:
             asked = wanted.filter(pa.array(np.isin(numbers, inside["row"].to_numpy())))
@@ -195,9 +195,9 @@ def _facts_of(job: Job, rows: NDArray[np.uint64], columns: Sequence[str]) -> pa.
         if is_earlier(load):
             found = facts_of_earlier(job, rows[loads == load], columns)
         else:
-            file = WorkFile(job.run / work_file(job.args["segment"], load))
-            known = [name for name in columns if name in file.names]
-            table = file.table(["row", *known])
+            left = left_rows(job.run, job.args["segment"], load)
+            known = [name for name in columns if name in left.names]
+            table = left.table(["row", *known])
             found = table.take(pc.index_in(pa.array(rows[loads == load]), value_set=table["row"].combine_chunks()))
         parts.append(found.drop_columns(["row"]))
     return pa.concat_tables(parts, promote_options="default")

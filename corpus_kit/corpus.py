@@ -13,16 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus_kit.collected import collected
+from corpus_kit.held import shelf
 from corpus_kit.job import Job
 from corpus_kit.kernels.graph import RowSet
-from corpus_kit.keyed import KeyedWriter, between, by_key, key_range, without_rows, write_keyed
+from corpus_kit.keyed import KeyedWriter, between, by_key, key_range, without_rows
 from corpus_kit.ledger import FileEntry, Receipt
 from corpus_kit.load_batches import joined
 from corpus_kit.mapped import Giant
 from corpus_kit.stage import CorpusStage
 from corpus_kit.streams import Stream
-from corpus_kit.tables import open_table, read_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.tables import in_one_piece, open_table, read_table
+from corpus_kit.work import left_rows
 
 
 def run_collect(job: Job) -> Receipt:
@@ -32,26 +34,27 @@ def run_collect(job: Job) -> Receipt:
         job.args["wanted"]["group"], use_threads=False
     )
     numbers = wanted["row"].to_numpy()
-    source = job.run / work_file(job.args["segment"], job.args["load"])
+    left = left_rows(job.run, job.args["segment"], job.args["load"])
     tables = []
     columns = sorted({"row", "id", *stage.columns_collected(), *stage.scope_columns()})
-    for batch in joined(WorkFile(source).batches(columns), job.batch_rows, job.batch_bytes):
+    for batch in joined(left.batches(columns), job.batch_rows, job.batch_bytes):
         inside = batch.filter(pa.array(np.isin(batch["row"].to_numpy(), numbers)))
         if inside.num_rows:
             asked = wanted.filter(pa.array(np.isin(numbers, inside["row"].to_numpy())))
             tables.append(stage.collect(inside, round, asked))
     if not tables:
         return receipt_of(job)
-    info = write_keyed(job.staged / "collect.parquet", pa.concat_tables(tables), job.plan.partitions)
     place = f"work/collect-{stage_id}-{round}/{job.args['load']:06d}.parquet"
-    return receipt_of(job, job.made("collect.parquet", place, f"collect/{stage_id}", info))
+    return receipt_of(job, collected(job, stage_id, tables, name="collect.parquet", place=place))
 
 
 def run_merge(job: Job) -> Receipt:
     """What was collected from consecutive loads, as one file: thousands of files cannot be read side by side."""
     stage_id, partitions = job.args["stage"], job.plan.partitions
     paths = [job.run / path for path in job.args["collected"]]
-    writer = KeyedWriter(job.staged / "merged.parquet", open_table(paths[0]).schema_arrow)
+    held = shelf().get(paths[0])
+    schema = open_table(paths[0]).schema_arrow if held is None else held.schema
+    writer = KeyedWriter(job.staged / "merged.parquet", schema)
     for partition in range(partitions):
         tables = between(paths, *key_range(partition, partitions), by="key")
         if tables:
@@ -79,7 +82,7 @@ def _groups(job: Job, stage: CorpusStage) -> Iterator[pa.Table]:
     for piece in stream.pieces():
         rows = without_dead(piece)
         if rows.num_rows:
-            yield stage.group(rows.combine_chunks(), round)
+            yield stage.group(in_one_piece(rows), round)
     for key in stream.giants:
 
         def pieces(key: int = key) -> Iterator[pa.Table]:

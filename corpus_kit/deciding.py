@@ -24,7 +24,7 @@ from corpus_kit.origins import FIELDS, as_lists, told_by
 from corpus_kit.schema import ORIGINS
 from corpus_kit.stage import CorpusStage
 from corpus_kit.tables import FileInfo, TableWriter, file_digest, open_table, read_table, whole, write_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import left_rows
 
 DECIDE_ROWS = 1 << 22
 """A decision of more rows is made in parts of about so many: with ids and origins a row takes some 500 bytes."""
@@ -206,8 +206,8 @@ def _facts_of(job: Job, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
     parts = []
     loads = (rows >> np.uint64(32)).astype(np.int64)
     for load in np.unique(loads).tolist():
-        file = WorkFile(job.run / work_file(job.args["segment"], load))
-        table = file.table(["row", *(name for name in columns if name in file.names)])
+        left = left_rows(job.run, job.args["segment"], load)
+        table = left.table(["row", *(name for name in columns if name in left.names)])
         at = pc.index_in(pa.array(rows[loads == load]), value_set=whole(table["row"]))
         parts.append(table.take(at).drop_columns(["row"]))
     return pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in columns[:-1]})

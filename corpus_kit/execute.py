@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from corpus_kit.errors import PlanError, RunFailed, missing_extra
+from corpus_kit.held import holding
 from corpus_kit.tasks import Outcome, Settings, Task, perform
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,8 @@ def executor(
     if not task_seconds > 0:
         raise PlanError(f"an attempt at a task has to be given more than 0 seconds; {task_seconds:g} were given")
     if workers == 1 and ray_address is None:
-        yield InProcess(run, plan_fingerprint, settings, work=work)
+        with holding(settings.held_bytes):
+            yield InProcess(run, plan_fingerprint, settings, work=work)
         return
     check_ray()
     with _ray(workers, ray_address) as slots:

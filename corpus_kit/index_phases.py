@@ -15,16 +15,11 @@ from corpus_kit.rounds import Decision, Phase
 from corpus_kit.tasks import Task
 
 
-def is_indexed(plan: Plan, stage_id: str) -> bool:
-    """Whether a stage is to leave an index."""
-    return bool(getattr(plan.build(stage_id), "index", False))
-
-
 def index_stage(
     phase: Phase, plan: Plan, segment: Segment, stage_id: str, *, before: Sequence[str], decided: Decision
 ) -> list[FileEntry]:
     """Keys, documents and settings of one stage, if it is to leave them; `before` are decisions of this very pass."""
-    if not is_indexed(plan, stage_id):
+    if not plan.leaves_index(stage_id):
         return []
     common = {"stage": stage_id, "segment": segment.index, "before": list(before), "decision": decided.path}
 
@@ -44,7 +39,7 @@ def index_stage(
 
 def index_places(phase: Phase, plan: Plan, finished: Sequence[Receipt]) -> list[FileEntry]:
     """Where the texts of each load come to lie, if any stage leaves an index."""
-    if not any(is_indexed(plan, stage.id) for stage in plan.stages):
+    if not any(plan.leaves_index(stage.id) for stage in plan.stages):
         return []
     rows = {file.path: file.rows for receipt in finished for file in receipt.files}
     places: list[tuple[str, str, int, int, int]] = []

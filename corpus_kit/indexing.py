@@ -26,7 +26,7 @@ from corpus_kit.stages.sameness import compared, groups
 from corpus_kit.stages.signing import sign
 from corpus_kit.stages.survival import as_columns, penalties
 from corpus_kit.tables import FileInfo, file_digest, open_table, read_table, write_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import found_rows
 
 TOLD = ("id", "source", "source_id", "url", "license", "lang", "category")
 """What an index repeats of a document, so that nobody has to look for it."""
@@ -85,10 +85,10 @@ def _described(job: Job) -> Iterator[pa.Table]:
     dead = _removed_of(job, job.args["load"])
     verdicts, clusters = _verdicts(job), _clusters(job)
     wanted = sorted({"row", *TOLD, *stage.columns_collected(), *stage.scope_columns()})
-    source = job.run / work_file(job.args["segment"], job.args["load"])
-    if not source.exists():  # nothing of the load came so far
+    left = found_rows(job.run, job.args["segment"], job.args["load"])
+    if left is None:  # nothing of the load came so far
         return
-    for batch in joined(WorkFile(source).batches(wanted), job.batch_rows, job.batch_bytes):
+    for batch in joined(left.batches(wanted), job.batch_rows, job.batch_bytes):
         mask = touched_rows(stage, batch)
         rows = without_rows(pa.Table.from_batches([batch if mask is None else batch.filter(mask)]), dead)
         if rows.num_rows:

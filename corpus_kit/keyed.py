@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from corpus_kit.held import shelf
 from corpus_kit.kernels.sorting import sorted_pairs
 from corpus_kit.schema import FORMAT
-from corpus_kit.tables import FileInfo, open_table
+from corpus_kit.tables import FileInfo, in_one_piece, open_table
 
 GROUP_ROWS = 1 << 15
 GROUP_BYTES = 4 << 20
@@ -53,7 +54,7 @@ class KeyedWriter:
         rows = table.num_rows if order is None else len(order)
         if not rows:
             return
-        table = table.cast(self.schema).combine_chunks()
+        table = in_one_piece(table.cast(self.schema))
         step = max(1, min(GROUP_ROWS, GROUP_BYTES * table.num_rows // max(1, table.nbytes)))
         step = step if self._cut else rows
         if order is None:
@@ -72,7 +73,7 @@ class KeyedWriter:
 def write_keyed(path: Path, table: pa.Table, partitions: int) -> FileInfo:
     """Writes rows sorted by (key, row), cut by partition."""
     table, order = _ordered(table, is_ordered=False)
-    table = table.combine_chunks()
+    table = in_one_piece(table)
     keys = table["key"].to_numpy()
     writer = KeyedWriter(path, table.schema)
     begin = 0
@@ -83,6 +84,14 @@ def write_keyed(path: Path, table: pa.Table, partitions: int) -> FileInfo:
             writer.write(table, order[begin : begin + count])
         begin += count
     return writer.close()
+
+
+def sliced(table: pa.Table, low: int, high: int) -> pa.Table:
+    """The rows of a range of keys, of a table that is sorted by them and in one piece."""
+    keys = table["key"].to_numpy()
+    begin = int(np.searchsorted(keys, np.uint64(low)))
+    end = len(keys) if high == 1 << 64 else int(np.searchsorted(keys, np.uint64(high)))
+    return table.slice(begin, end - begin)
 
 
 def by_partition(table: pa.Table, partitions: int) -> tuple[pa.Table, dict[int, int]]:
@@ -104,7 +113,7 @@ def by_key(table: pa.Table, *, is_ordered: bool = False) -> pa.Table:
     `is_ordered` says that the rows of any one key stand in order already: they come from sorted files, load after load.
     """
     table, order = _ordered(table, is_ordered=is_ordered)
-    table = table.combine_chunks()
+    table = in_one_piece(table)
     return table if order is None else table.take(pa.array(order))
 
 
@@ -166,6 +175,11 @@ def between(
     """The rows of many files whose number is at least `low` and less than `high`; tables sorted by it stay so."""
     tables = []
     for path in paths:
+        held = shelf().get(path)
+        if held is not None:
+            assert by == "key"
+            tables += [found] if (found := sliced(held, low, high)).num_rows else []
+            continue
         file = open_table(path)
         for group in overlapping(file, low, high, by=by):
             wanted = None if columns is None else list(dict.fromkeys([by, *columns]))

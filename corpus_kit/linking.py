@@ -20,7 +20,7 @@ from corpus_kit.ledger import FileEntry, Receipt
 from corpus_kit.scattered import in_order
 from corpus_kit.stage import CorpusStage
 from corpus_kit.tables import open_table, read_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import found_rows
 
 LINK_EDGES = 1 << 22
 """A graph of more edges is linked outside of memory: numpy takes some 150 bytes an edge."""
@@ -58,16 +58,10 @@ def _linked(job: Job, stage: CorpusStage, paths: list[Path], count: int) -> Iter
 
 def bases_of(job: Job) -> np.ndarray:
     """For each load how many rows come before it, as its row numbers go; and how many there are in all."""
-    sizes = [_size(job.run / work_file(job.args["segment"], load)) for load in range(len(job.plan.loads))]
+    found = (found_rows(job.run, job.args["segment"], load) for load in range(len(job.plan.loads)))
+    lasts = (None if left is None else left.last_row() for left in found)
+    sizes = [0 if last is None else (last & 0xFFFFFFFF) + 1 for last in lasts]
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint64)
-
-
-def _size(path: Path) -> int:
-    """One more than the highest number of a load's rows; 0 if none is left."""
-    if not path.exists():
-        return 0
-    last = WorkFile(path).last_row()
-    return 0 if last is None else (last & 0xFFFFFFFF) + 1
 
 
 def _written(job: Job, tables: Iterator[pa.Table]) -> list[FileEntry]:

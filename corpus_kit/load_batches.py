@@ -9,15 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from corpus_kit.errors import StageError
+from corpus_kit.held import shelf
 from corpus_kit.job import Job
-from corpus_kit.ledger import Tally
+from corpus_kit.ledger import FileEntry, Tally
 from corpus_kit.plan import Segment
 from corpus_kit.sampling import share
 from corpus_kit.schema import COLUMNS, set_columns
 from corpus_kit.sources import reader_for
 from corpus_kit.tables import row_bytes
 from corpus_kit.units import check_unchanged
-from corpus_kit.work import WorkFile, digest, work_file
+from corpus_kit.work import WorkRows, WorkWriter, digest, left_rows, work_file
 
 
 def read_load(job: Job, load: int, tally: Tally) -> Iterator[pa.RecordBatch]:
@@ -69,15 +70,45 @@ def resume_load(job: Job, segment: Segment, load: int) -> Iterator[pa.RecordBatc
     """Batches a former segment left."""
     if not job.args["rows"]:
         return
-    path = job.run / work_file(segment.index - 1, load)
-    if not path.exists():
-        raise StageError(f"{path.relative_to(job.run)} is missing, though its receipt says it was made; run again")
+    batches = _held_batches(job, segment.index - 1, load)
+    if batches is None:
+        batches = _sound_rows(job, segment.index - 1, load).batches()
+    for batch in joined(batches, job.batch_rows, job.batch_bytes):
+        yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
+
+
+def work_entries(job: Job, segment: int, load: int, writer: WorkWriter) -> list[FileEntry]:
+    """What a segment leaves of a load for the next: rows that are held, or a file of them, or nothing."""
+    place = work_file(segment, load)
+    if not writer.rows:
+        return []
+    if writer.fits and job.may_hold(writer.bytes):
+        return [job.held(place, "data", writer.table(), text_bytes=writer.text_bytes)]
+    return [job.made(writer.path.name, place, "data", writer.close(), text_bytes=writer.text_bytes)]
+
+
+def _held_batches(job: Job, segment: int, load: int) -> Iterator[pa.RecordBatch] | None:
+    """The rows that are held; each batch is let go when the next is asked for, unless an index will need them."""
+    path = job.run / work_file(segment, load)
+    is_needed_later = any(job.plan.leaves_index(stage.id) for stage in job.plan.stages)
+    table = shelf().get(path) if is_needed_later else shelf().take(path)
+    return None if table is None else _one_by_one(table.to_batches())
+
+
+def _one_by_one(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    batches.reverse()
+    while batches:
+        yield batches.pop()
+
+
+def _sound_rows(job: Job, segment: int, load: int) -> WorkRows:
+    """The rows of a file, if they are what was written."""
+    path = job.run / work_file(segment, load)
     try:
-        file = WorkFile(path)
+        left = left_rows(job.run, segment, load)
     except (pa.ArrowInvalid, OSError):  # cut short
-        file = None
-    if file is None or file.rows != job.args["rows"] or digest(path) != job.args["digest"]:
+        left = None
+    if left is None or left.rows != job.args["rows"] or digest(path) != job.args["digest"]:
         path.unlink(missing_ok=True)  # so that its receipt no longer counts
         raise StageError(f"{path.relative_to(job.run)} was damaged on the disk: it is not what was written; run again")
-    for batch in joined(file.batches(), job.batch_rows, job.batch_bytes):
-        yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
+    return left

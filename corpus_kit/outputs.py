@@ -15,7 +15,6 @@ from corpus_kit.histogram import count_bins, named
 from corpus_kit.sampling import hash64
 from corpus_kit.schema import COLUMNS
 from corpus_kit.tables import FileInfo, TableWriter, row_bytes, write_table
-from corpus_kit.work import WorkWriter
 
 SAMPLE_SIZE = 20
 """Rejected documents per reason, source and language whose text is kept."""
@@ -38,16 +37,15 @@ MEASURED = ("id", "source", "category", "lang", "kept", "text_bytes")
 class PartWriter:
     """Writes rows into parts of at most about `part_bytes` of text; one part if None."""
 
-    def __init__(self, folder: Path, schema: pa.Schema | None, part_bytes: int | None):
+    def __init__(self, folder: Path, schema: pa.Schema, part_bytes: int | None):
         self.folder, self.schema, self.part_bytes = folder, schema, part_bytes
-        self._writer: TableWriter | WorkWriter | None = None
+        self._writer: TableWriter | None = None
         self._filled = 0
         self._parts: list[tuple[FileInfo, int]] = []
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Appends rows, starting new parts where they are full."""
-        if self.schema is not None:
-            batch = _conform(batch, self.schema)
+        batch = _conform(batch, self.schema)
         sizes = np.cumsum(row_bytes(batch))
         start = 0
         while start < batch.num_rows:
@@ -59,7 +57,7 @@ class PartWriter:
                 if stop == start and self._writer is None:
                     stop = start + 1  # a row larger than a part has one to itself
             if stop > start:
-                self._open(batch.schema).write(batch.slice(start, stop - start))
+                self._open().write(batch.slice(start, stop - start))
                 self._filled += int(sizes[stop - 1]) - before
             if stop < batch.num_rows:
                 self._close()
@@ -72,13 +70,11 @@ class PartWriter:
 
     def name(self, part: int) -> str:
         """File name of a part in the folder."""
-        return f"data-{part:03d}.{'arrow' if self.schema is None else 'parquet'}"
+        return f"data-{part:03d}.parquet"
 
-    def _open(self, schema: pa.Schema) -> TableWriter | WorkWriter:
+    def _open(self) -> TableWriter:
         if self._writer is None:
-            path = self.folder / self.name(len(self._parts))
-            # Without a schema of its own it is on its way to the next phase.
-            self._writer = WorkWriter(path, schema) if self.schema is None else TableWriter(path, schema)
+            self._writer = TableWriter(self.folder / self.name(len(self._parts)), self.schema)
         return self._writer
 
     def _close(self) -> None:

@@ -101,6 +101,10 @@ class Plan(_Frozen):
         planned = self.stage(stage_id)
         return stage_class(planned.name, planned.method).model_validate(planned.config)
 
+    def leaves_index(self, stage_id: str) -> bool:
+        """Whether a stage is to leave an index of what it compared."""
+        return bool(self.stage(stage_id).config.get("index", False))
+
     def data_schema(self) -> pa.Schema:
         """Columns of the kept documents."""
         fields: dict[str, pa.DataType] = {name: kind for name, (kind, _) in COLUMNS.items() if name != "reasons"}

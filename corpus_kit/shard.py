@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus_kit.collected import collected
 from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
-from corpus_kit.keyed import write_keyed
 from corpus_kit.ledger import READ, Cell, Edit, Failure, FileEntry, Receipt, Tally
-from corpus_kit.load_batches import read_load, resume_load
+from corpus_kit.load_batches import read_load, resume_load, work_entries
 from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
 from corpus_kit.plan import Segment
 from corpus_kit.schema import rejected
@@ -25,7 +25,7 @@ from corpus_kit.scope import merge, touched_rows
 from corpus_kit.split_parts import SplitWriter, parted
 from corpus_kit.stage import BatchStage, CorpusStage, Stage
 from corpus_kit.tables import open_table, row_bytes
-from corpus_kit.work import work_file
+from corpus_kit.work import WorkWriter
 
 
 def run_map(job: Job) -> Receipt:
@@ -54,9 +54,14 @@ class _Shard:
         self.collectors = [(stage_id, plan.build(stage_id), []) for stage_id in segment.collect]
         self.rejects = RejectWriter(plan.recipe["reject_text"])
         self.metrics = MetricsWriter(job.staged, f"{load:06d}") if plan.recipe["metrics"] == "all" else None
-        schema = plan.data_schema() if segment.final else None
-        shard_bytes = plan.recipe["shard_bytes"] if segment.final else None
-        self.data = (SplitWriter if parted(schema) else PartWriter)(job.staged, schema, shard_bytes)
+        self.data = self._data_writer()
+
+    def _data_writer(self) -> WorkWriter | PartWriter | SplitWriter:
+        if not self.segment.final:
+            return WorkWriter(self.job.staged / "rows.arrow")
+        schema = self.job.plan.data_schema()
+        writer = SplitWriter if parted(schema) else PartWriter
+        return writer(self.job.staged, schema, self.job.plan.recipe["shard_bytes"])
 
     def _batcher(self, stage_id: str) -> Any:
         stage = self.job.plan.build(stage_id)
@@ -201,24 +206,21 @@ class _Shard:
         )
 
     def _data_files(self) -> list[FileEntry]:
+        if isinstance(self.data, WorkWriter):
+            return work_entries(self.job, self.segment.index, self.load, self.data)
         if isinstance(self.data, SplitWriter):
             return self.data.entries(self.job, f"work/map-{self.segment.index}", self.load)
         entries = []
         for i, (info, text_bytes) in enumerate(self.data.finish()):
-            place = work_file(self.segment.index, self.load)
-            if self.segment.final:
-                place = place.replace(".arrow", f"-{i:03d}.parquet")
-            name = self.data.name(i)
-            entries.append(self.job.made(name, place, "data", info, text_bytes=text_bytes))
+            place = f"work/map-{self.segment.index}/{self.load:06d}-{i:03d}.parquet"
+            entries.append(self.job.made(self.data.name(i), place, "data", info, text_bytes=text_bytes))
         return entries
 
     def _collected(self, stage_id: str, tables: list[pa.Table]) -> FileEntry | None:
         if not tables:
             return None
-        name = f"collect.{stage_id}.parquet"
-        info = write_keyed(self.job.staged / name, pa.concat_tables(tables), self.job.plan.partitions)
         place = f"work/collect-{stage_id}-0/{self.load:06d}.parquet"
-        return self.job.made(name, place, f"collect/{stage_id}", info)
+        return collected(self.job, stage_id, tables, name=f"collect.{stage_id}.parquet", place=place)
 
 
 def _numbered(values: pa.Array) -> tuple[list[str], np.ndarray]:

@@ -23,9 +23,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 """What the stage `split` accepts as a name, and `datasets` as that of a split."""
 
 
-def parted(schema: pa.Schema | None) -> bool:
+def parted(schema: pa.Schema) -> bool:
     """Whether documents of these columns are kept apart by split."""
-    return schema is not None and SPLIT in schema.names and pa.types.is_string(schema.field(SPLIT).type)
+    return SPLIT in schema.names and pa.types.is_string(schema.field(SPLIT).type)
 
 
 def folder_of(split: str | None) -> str:
@@ -53,7 +53,7 @@ def split_of(place: str) -> str | None:
 class SplitWriter:
     """Writes rows into parts of their splits, each of at most about `part_bytes` of text, in the order of the rows."""
 
-    def __init__(self, folder: Path, schema: pa.Schema | None, part_bytes: int | None):
+    def __init__(self, folder: Path, schema: pa.Schema, part_bytes: int | None):
         self.folder, self.schema, self.part_bytes = folder, schema, part_bytes
         self._writers: dict[str, PartWriter] = {}
 

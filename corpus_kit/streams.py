@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpus_kit.keyed import by_key, clipped, leaf
+from corpus_kit.held import shelf
+from corpus_kit.keyed import by_key, clipped, leaf, sliced
 from corpus_kit.tables import open_table
 
 PIECE_BYTES = 256 << 20
@@ -83,6 +84,10 @@ class Stream:
 
     def _parts_of(self, number: int) -> Iterator[_Part]:
         """Row groups of a file with keys of the range; they stand in order of key, so the first is searched for."""
+        held = self._held(number)
+        if held is not None:
+            yield from _part_held(sliced(held, self._low, self._high), number)
+            return
         file = self._file(number)
         metadata = file.metadata
         columns, column = range(metadata.num_columns), leaf(file, "key")
@@ -114,6 +119,8 @@ class Stream:
     def _together(self, parts: Sequence[_Part], begin: int, most: int) -> int:
         """Behind the last row group to be read with the first: as many as are known to fit."""
         end, size = begin + 1, parts[begin].bytes
+        if self._held(parts[begin].file) is not None:
+            return end
         if any(pa.types.is_string(kind) for kind in self._file(parts[begin].file).schema_arrow.types):
             return end  # a dictionary hides how much its rows are
         while end < len(parts) and size + parts[end].bytes <= most:
@@ -127,10 +134,20 @@ class Stream:
         for part in parts:
             of_file.setdefault(part.file, []).append(part)
         for number, its in of_file.items():
+            held = self._held(number)
+            if held is not None:
+                yield its[0], self._without_giants(sliced(held, self._low, self._high))
+                continue
             table = self._file(number).read_row_groups([part.group for part in its], use_threads=False)
             yield its[0], self._without_giants(clipped(table, self._low, self._high, by="key"))
 
+    def _held(self, number: int) -> pa.Table | None:
+        return shelf().get(self._paths[number])
+
     def _read(self, part: _Part) -> pa.Table:
+        held = self._held(part.file)
+        if held is not None:
+            return sliced(held, self._low, self._high)
         table = self._file(part.file).read_row_group(part.group, use_threads=False)
         return clipped(table, self._low, self._high, by="key")
 
@@ -139,6 +156,12 @@ class Stream:
             return table
         known = pa.array(self.giants, pa.uint64())
         return table.filter(pc.invert(pc.is_in(table["key"], value_set=known)))
+
+
+def _part_held(rows: pa.Table, number: int) -> Iterator[_Part]:
+    """Rows that are held, as if they were one row group."""
+    if rows.num_rows:
+        yield _Part(rows["key"][0].as_py(), rows["key"][-1].as_py(), number, 0, rows.nbytes)
 
 
 def _split(

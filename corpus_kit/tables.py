@@ -63,6 +63,13 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
     return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)
 
 
+def in_one_piece(table: pa.Table) -> pa.Table:
+    """The table with each column as one array, copying those alone that are not."""
+    if all(column.num_chunks == 1 for column in table.columns):
+        return table
+    return pa.table([whole(column) for column in table.columns], schema=table.schema)
+
+
 class TableWriter:
     """Writes one Parquet file. Not a context manager: that would write a valid footer when the body raises.
 

@@ -15,6 +15,7 @@ from corpus_kit.comparing import run_compare
 from corpus_kit.corpus import run_collect, run_group, run_merge
 from corpus_kit.deciding import run_decide, run_decide_part, run_publish, run_tell
 from corpus_kit.errors import CorpusKitError, where_raised
+from corpus_kit.held import HELD_BYTES
 from corpus_kit.indexing import run_index
 from corpus_kit.job import Job
 from corpus_kit.ledger import Receipt
@@ -57,6 +58,8 @@ class Settings(NamedTuple):
 
     batch_rows: int = 4096
     batch_bytes: int = 32 << 20
+    held_bytes: int = HELD_BYTES
+    """What one process that does all tasks may keep in memory from phase to phase; 0: nothing."""
 
 
 class Outcome(NamedTuple):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import corpus_kit
+from corpus_kit.held import HELD_BYTES
 from corpus_kit.tasks import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,9 +79,11 @@ def inputs(folder: Path) -> list[corpus_kit.Input]:
     return corpus_kit.resolve_inputs([str(folder / name) for name in ("posts", "rows", "pages")])
 
 
-def run(folder: Path, output: Path, *, recipe: str = RECIPE, batch_rows: int = 64, **options) -> corpus_kit.Run:
+def run(
+    folder: Path, output: Path, *, recipe: str = RECIPE, batch_rows: int = 64, held_bytes: int = HELD_BYTES, **options
+) -> corpus_kit.Run:
     options.setdefault("workers", 1)
-    settings = Settings(batch_rows=batch_rows)
+    settings = Settings(batch_rows=batch_rows, held_bytes=held_bytes)
     return corpus_kit.run(corpus_kit.parse_recipe(recipe), inputs(folder), output, settings=settings, **options)
 
 
@@ -93,8 +96,14 @@ def tree(run: Path) -> dict[str, bytes]:
     }
 
 
-def command(*arguments: object, crash: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own."""
+WITHOUT_HOLDING = "from corpus_kit import held; held.HELD_SECONDS = 0; from corpus_kit.cli import main; main()"
+
+
+def command(
+    *arguments: object, crash: str | None = None, holds: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, which may keep in memory what comes between two phases."""
     env = os.environ | environment | ({"CORPUS_KIT_CRASH_AT": crash} if crash else {})
-    line = [sys.executable, "-m", "corpus_kit.cli", *map(str, arguments)]
+    program = ["-m", "corpus_kit.cli"] if holds else ["-c", WITHOUT_HOLDING]
+    line = [sys.executable, *program, *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, env=env, timeout=240, check=False)

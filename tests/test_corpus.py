@@ -14,7 +14,7 @@ from corpus_kit.stages.exact import ExactDedup
 from corpus_kit.stages.minhash import MinHashDedup
 from corpus_kit.stages.weight import Weight
 from corpus_kit.tables import open_table, read_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import left_rows
 
 DEDUP = """\
 recipe: 1
@@ -66,7 +66,7 @@ def decided(run: Path, stage: str, files: list[str]) -> Receipt:
 
 def ids(run: Path) -> dict[str, str]:
     """Text -> id of what the first pass left."""
-    tables = [WorkFile(run / work_file(0, load)).table() for load in (0, 1)]
+    tables = [left_rows(run, 0, load).table() for load in (0, 1)]
     return {row["text"]: row["id"] for table in tables for row in table.to_pylist()}
 
 

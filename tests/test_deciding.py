@@ -10,7 +10,7 @@ import toy
 from corpus_kit.kernels.graph import RowSet
 from corpus_kit.ledger import Receipt
 from corpus_kit.tables import open_table, read_table
-from corpus_kit.work import WorkFile, work_file
+from corpus_kit.work import left_rows
 
 RECIPE = "recipe: 1\nstages:\n  - dedup: {method: exact, as: same}\n  - normalize\nsplit_bytes: 4096\n"
 PAGES = ["en", "to", "tre", "en", "fire", "to", "en", "fem"]
@@ -65,9 +65,7 @@ def parts(run: Path, borders: list[int]) -> list[Receipt]:
 
 def test_parts_tell_each_other_ids_and_origins(run):
     parts(run, [0, 1, 2, 4])
-    ids = {
-        row["id"]: row["text"] for load in range(4) for row in WorkFile(run / work_file(0, load)).table().to_pylist()
-    }
+    ids = {row["id"]: row["text"] for load in range(4) for row in left_rows(run, 0, load).table().to_pylist()}
     told = read_table(run / "work/tell-same/000000.ids.parquet").to_pylist()
     assert [(one["row"], one["named"], ids[one["id"]]) for one in told] == [
         ((1 << 32) + 1, 0, "en"),

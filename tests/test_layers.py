@@ -13,12 +13,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "corpus_kit"
 LAYERS = """
 0 words       errors schema
 1 arithmetic  sampling components kernels segmentation doc metrics scores histogram
-2 files       compression strict_yaml resources commit tables work mapped keyed streams scattered edges storage lid
+2 files       compression strict_yaml resources commit tables held work mapped keyed streams scattered edges storage lid
 3 rules       rules rulesets language lines mixing contamination
 4 stages      datatrove scorer perplexity tokenizers stage scope plugin stages
 5 sources     chat sources card inputs units
 6 plan        ledger index guard recipe plan identity against planner
-7 work        outputs totals job split_parts load_batches shard origins indexing earlier
+7 work        outputs totals job collected split_parts load_batches shard origins indexing earlier
 7 rounds      corpus linking deciding earlier_rounds comparing pack tasks
 7 phases      rounds index_phases against_phases execute
 8 answers     catalogue pull opened choices show comparison why samples tune check_file check check_lines labeling mix

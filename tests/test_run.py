@@ -1,5 +1,6 @@
 """The laws of a run: row law, conservation, determinism, all or nothing; and what `run` refuses."""
 
+import json
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 import corpus_kit
 from corpus_kit.errors import LedgerError, PlanError, RunFailed, StageError
+from corpus_kit.job import NO_FILE
 from corpus_kit.ledger import Tally, read_manifest
 
 
@@ -142,13 +144,53 @@ CRASHES = [
 @pytest.mark.parametrize("crash", CRASHES)
 def test_killed_at_a_commit_step_and_run_again_gives_the_same_bytes(corpus, clean, recipe_file, tmp_path, crash):
     line = arguments(recipe_file, corpus, tmp_path / "run")
-    killed = laws.command(*line, crash=crash)
+    killed = laws.command(*line, crash=crash, holds=False)
     assert killed.returncode == -signal.SIGKILL
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run").glob("receipts/**/*.json")}
-    again = laws.command(*line)
+    again = laws.command(*line, holds=False)
     assert again.returncode == 0, again.stderr
     assert all(p.stat().st_mtime_ns == when for p, when in before.items())  # what was done is not done again
     assert laws.tree(tmp_path / "run") == laws.tree(clean.path)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("crash", ["before_fsync:6", "after_rename:14", "before_receipt:9", "after_receipt:9"])
+def test_killed_with_rows_in_memory_and_run_again_gives_the_same_bytes(
+    corpus, clean, recipe_file, tmp_path, crash, holds
+):
+    line = arguments(recipe_file, corpus, tmp_path / "run")
+    assert laws.command(*line, crash=crash).returncode == -signal.SIGKILL
+    receipts = [json.loads(path.read_bytes()) for path in (tmp_path / "run").glob("receipts/**/*.json")]
+    entries = [file for receipt in receipts for file in receipt["files"]]
+    assert any(file["bytes"] == NO_FILE for file in entries)
+    assert all((file["bytes"] == NO_FILE) != (tmp_path / "run" / file["path"]).exists() for file in entries)
+    again = laws.command(*line, holds=holds)
+    assert again.returncode == 0, again.stderr
+    assert laws.tree(tmp_path / "run") == laws.tree(clean.path)
+
+
+@pytest.mark.parametrize("held_bytes", [0, 20_000])
+def test_what_is_held_does_not_show(corpus, clean, tmp_path, held_bytes):
+    files = []
+
+    def look(progress):
+        files.append(len(list((tmp_path / "run" / "work").rglob("*.arrow"))))
+
+    other = laws.run(corpus, tmp_path / "run", held_bytes=held_bytes, progress=look)
+    assert laws.tree(other.path) == laws.tree(clean.path)
+    loads = len(other.plan.loads)
+    assert max(files) == loads if held_bytes == 0 else 0 < max(files) < loads
+
+
+def test_rows_that_were_held_can_be_seen_after_a_failure(corpus, tmp_path):
+    def fail(progress):
+        if progress.phase == "decide-near":
+            raise OSError("no luck")
+
+    with pytest.raises(OSError, match="no luck"):
+        laws.run(corpus, tmp_path / "run", progress=fail)
+    kept = {step.stage: step.kept for step in corpus_kit.open(tmp_path / "run").waterfall()}
+    assert corpus_kit.open(tmp_path / "run").table("data").num_rows == min(count for count in kept.values() if count)
 
 
 @pytest.mark.ray
@@ -242,7 +284,7 @@ def test_a_work_file_that_vanishes_is_an_error_not_an_empty_shard(corpus, tmp_pa
             (tmp_path / "run" / "work" / "map-0" / "000000.arrow").unlink()
 
     with pytest.raises(RunFailed, match=r"work/map-0/000000\.arrow is missing"):
-        laws.run(corpus, tmp_path / "run", progress=vanish)
+        laws.run(corpus, tmp_path / "run", progress=vanish, held_bytes=0)
     again = laws.run(corpus, tmp_path / "run")  # its receipt no longer counts, so it is made again
     assert again.finished
 
@@ -256,7 +298,7 @@ def test_a_bit_flipped_between_two_passes_is_an_error_and_the_rows_are_made_agai
             path.write_bytes(content)
 
     with pytest.raises(RunFailed, match=r"work/map-0/000000\.arrow was damaged on the disk"):
-        laws.run(corpus, tmp_path / "run", progress=flip)
+        laws.run(corpus, tmp_path / "run", progress=flip, held_bytes=0)
     again = laws.run(corpus, tmp_path / "run")
     assert laws.tree(again.path) == laws.tree(laws.run(corpus, tmp_path / "whole").path)
 
