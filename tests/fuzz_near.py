@@ -21,24 +21,34 @@ import tempfile
 import time
 from pathlib import Path
 
-from fuzz_kernels import ENVIRONMENT, FLAGS, ROOT, runtime
+from fuzz_kernels import BUILDS, ENVIRONMENT, FLAGS, ROOT, runtime
 
 NAME = "corpus_kit.kernels._near"
 
 
 def run_sanitized(seconds: float, seed: int) -> int:
-    """Builds with the sanitizers, then runs this file again inside them."""
+    """Builds for this processor, for any and for a lesser one, and has this file run inside each."""
     libraries = [runtime("libasan.so"), runtime("libubsan.so")] if shutil.which("gcc") else [None]
     if None in libraries:
         print("gcc with its sanitizer libraries is not installed", file=sys.stderr)
         return 3
+    builds = [*(flags for _, flags, _ in BUILDS), ["-DCORPUS_KIT_LEVEL=LEVEL_AVX2"]]
+    for flags in builds:
+        code = run_build(flags, seconds / len(builds), seed, [name for name in libraries if name])
+        if code != 0:
+            return code
+    return 0
+
+
+def run_build(flags: list[str], seconds: float, seed: int, libraries: list[str]) -> int:
+    """Builds with the sanitizers, then runs this file again inside them."""
     with tempfile.TemporaryDirectory() as folder:
         extension = Path(folder) / "_near.abi3.so"
         source = ROOT / "corpus_kit" / "kernels" / "_near.c"
         include = f"-I{sysconfig.get_path('include')}"
-        command = ["gcc", "-std=c11", "-shared", "-fPIC", "-DPy_LIMITED_API=0x030B0000", include, *FLAGS]
+        command = ["gcc", "-std=c11", "-shared", "-fPIC", "-DPy_LIMITED_API=0x030B0000", include, *FLAGS, *flags]
         subprocess.run([*command, str(source), "-o", str(extension)], check=True)
-        environment = os.environ | ENVIRONMENT | {"LD_PRELOAD": ":".join(filter(None, libraries))}
+        environment = os.environ | ENVIRONMENT | {"LD_PRELOAD": ":".join(libraries)}
         command = [sys.executable, __file__, "--extension", str(extension), "--seconds", str(seconds)]
         return subprocess.run([*command, "--seed", str(seed)], env=environment, check=False).returncode
 
@@ -82,7 +92,7 @@ def fuzz(seconds: float, seed: int) -> None:
         validity = exact(np.packbits(np.array([text is not None for text in texts], bool), bitorder="little").tobytes())
         buffers = [pa.py_buffer(part) for part in (validity, ends, exact(b"".join(text or b"" for text in texts)))]
         array = pa.Array.from_buffers(pa.large_string(), len(texts) - offset, buffers, offset=offset)
-        how = {"ngram": source.choice([1, 2, 5, 2**40]), "unit": source.choice(["word", "char"])}
+        how = {"ngram": source.choice([1, 2, 5, 16, 17, 2**40]), "unit": source.choice(["word", "char"])}
         folds = source.random() < 0.7
         try:
             cases.assert_as_defined(array, texts[offset:], folds=folds, **how)

@@ -79,6 +79,78 @@ def test_every_character_is_folded_as_defined():
     assert raw(near.folded(make_array([text]))) == [near_definition.folded(text)]
 
 
+def assert_folded_as_defined(texts):
+    assert raw(near.folded(make_array(texts))) == [near_definition.folded(text) for text in texts]
+
+
+def test_every_two_bytes_are_folded_as_defined():
+    pairs = [bytes(pair) for pair in itertools.product(range(256), range(0x20, 256))]
+    assert_folded_as_defined(pairs)
+    assert_folded_as_defined([b"A" + pair + b"B" for pair in pairs])
+
+
+@pytest.mark.parametrize("before", [b"A", "Å".encode(), b"\xc3", b"\x80"], ids=["letter", "wide", "first", "second"])
+def test_characters_are_folded_wherever_they_stand(before):
+    """Around the borders of the blocks that are folded at once, whole and cut short, at the end and within."""
+    pieces = [
+        *(one.encode() for one in ("Å", "×", "÷", "ß", "ÿ", "À", "Þ", "»", "µ", "Ž", "Ⱥ", "İ", "ẞ", "—", "日", "𐐀")),
+        *(b"\xc3", b"\xc3\xc3\x85", b"\xc3.", b"\x85\x85", b"\xe2\x80", b"\xe2\xc3\x85\x80", b"\xf0\x9f\x91", b"\xff"),
+    ]
+    texts = [
+        (before * offset)[-offset:] * bool(offset) + piece[:size] + after
+        for offset in range(131)
+        for piece in pieces
+        for size in {1, len(piece) - 1, len(piece)} - {0}
+        for after in (b"", b"Z", b"\xc3\x9e. " * 30)
+    ]
+    assert_folded_as_defined(texts)
+
+
+def test_texts_of_which_many_characters_change_their_size_are_folded_as_defined():
+    pieces = ["İstanbul", "ȺȾ", "K", "ẞ", "x" * 62, "Ÿ", " ", "Å" * 31, ". "]
+    assert_folded_as_defined(["".join(each).encode() for each in itertools.product(pieces, repeat=4)])
+
+
+@pytest.mark.parametrize("chunk", [64, 2048, 4096])
+@pytest.mark.parametrize("fill", [b"a", b" ", b"ab "], ids=["word", "space", "words"])
+def test_words_are_cut_as_defined_around_the_borders_of_blocks_and_chunks(chunk, fill):
+    pieces = [
+        b" ",
+        b"b",
+        "\u00a0".encode(),
+        "\u3000".encode(),
+        b"\xe3\x80",
+        b"\xc2",
+        b" " + b"c" * 16 + b" ",
+        b" d" * 40,
+    ]
+    texts = [
+        (fill * (chunk + 3))[: chunk + offset] + piece + after
+        for offset in range(-20 if fill == b"a" else -3, 4)
+        for piece in pieces
+        for after in (b"", b"e", b"e" * 15, b" " + b"f" * 17)
+    ]
+    found = near.shingle_sets(make_array(texts), ngram=1, unit="word", folds=False).sets.to_pylist()
+    for one, text in zip(found, texts, strict=True):
+        words = sorted({definition.shingle_hash([word]) & 0xFFFFFFFF for word in set(definition.words(text))})
+        assert np.frombuffer(one, np.uint32).tolist() == words
+
+
+@pytest.mark.parametrize("ngram", [1, 2, 7, 15, 16, 17, 30])
+def test_shingles_of_any_size_are_as_defined(ngram):
+    texts = [" ".join(map(str, range(words))).encode() for words in (*range(20), 29, 30, 31, 32, 45, 46, 47, 48, 200)]
+    assert_as_defined(make_array(texts), texts, ngram=ngram, unit="word", folds=True)
+
+
+def test_any_number_of_permutations_gives_the_first_of_as_many_as_one_likes():
+    texts = [" ".join(map(str, range(words))).encode() for words in (0, 1, 7, 8, 9, 40)]
+    sets = [near_definition.document_set(text, ngram=2, unit="word", folds=True) for text in texts]
+    expected = np.array([definition.signature(one, permutations=270, seed=3) for one in sets], np.uint32)
+    for permutations in range(1, 271):
+        found = near.signatures(make_array(texts), ngram=2, unit="word", folds=True, permutations=permutations, seed=3)
+        assert (found == expected[:, :permutations]).all()
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("lang", ["da", "sv", "is", "fo", "az", "en"])
 def test_real_texts(data, lang):
@@ -182,6 +254,36 @@ def test_large_sets_are_sorted_whatever_they_hold():
         assert (np.diff(numbers.astype(np.int64)) > 0).all()
         [every] = kernels.shingle_sets(pa.array([text]), ngram=2, unit="word").to_pylist()
         assert len(numbers) == len({each & 0xFFFFFFFF for each in every})
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5, 17, 63, 300, 5000, 300_000])
+def test_sets_are_sorted_however_their_numbers_are_spread(size):
+    """As many as given; most of them the same; few words that come back; and crowds of each size among others."""
+    source = np.random.default_rng(size)
+    kinds = [
+        np.arange(size),
+        np.where(source.integers(0, 50, size) == 0, np.arange(size), -1),
+        source.integers(0, 7, size),
+        np.sqrt(source.integers(0, size, size)).astype(int),
+        np.repeat(np.arange(size), source.geometric(0.1, size))[:size],
+    ]
+    texts = [" ".join(map(str, numbers)) for numbers in kinds]
+    made = near.shingle_sets(pa.array(texts), ngram=1, unit="word", folds=False)
+    every = kernels.shingle_sets(pa.array(texts), ngram=1, unit="word").to_pylist()
+    for one, hashes in zip(made.sets.to_pylist(), every, strict=True):
+        assert np.frombuffer(one, np.uint32).tolist() == sorted({each & 0xFFFFFFFF for each in hashes})
+
+
+def test_what_is_made_is_a_buffer_that_outlives_the_call():
+    made = _near.fold(None, np.array([0, 3]), np.frombuffer(b"A-b", np.uint8), 0, 1, np.empty(2, np.int64))
+    view = memoryview(made)
+    kind = type(made)
+    del made
+    assert view.readonly
+    assert bytes(view) == b"a b"
+    with pytest.raises(TypeError, match="cannot create"):
+        kind()
+    assert bytes(memoryview(_near.fold(None, None, None, 0, 0, np.empty(1, np.int64)))) == b""
 
 
 def test_wrong_arguments_are_refused():

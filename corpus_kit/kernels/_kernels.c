@@ -9,6 +9,7 @@
  *   arrow.h      rows of Arrow arrays          shingles.h   shingle sets and their similarity
  *   hashing.h    hash functions                minhash.h    signatures and band keys
  *   utf8.h       code points                   characters.h which of them are what (generated)
+ *   word_hashes.h  words, hashed
  *
  *   columns.h    the metrics, what each needs  metrics.h    all of them about each text
  *   reader.h     reading a text once           results.h    from counts to numbers

@@ -3,10 +3,11 @@
  * Each function takes raw buffers, checks their sizes against each other, releases the GIL, calls one kernel and turns
  * its status into a result or an exception. Kernels live in the headers and know nothing of Python; what they compute
  * is specified in near_definition.py and definition.py; near.py gives them their Python face. There is no state between
- * calls.
+ * calls, but for a type.
  *
  *   folded.h  texts in lower case without signs    folded_characters.h  what folding keeps (generated)
- *   near.h    signatures and sets of documents     judge.h              verdicts on clusters
+ *   near.h    signatures and sets of documents     number_sets.h        sorting the sets
+ *   judge.h   verdicts on clusters
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -98,10 +99,67 @@ static int check_shingling(Py_ssize_t ngram, int unit)
     return 0;
 }
 
-/* The bytes that a kernel made, or its failure. */
-static PyObject *made_bytes(Status status, const void *items, size_t size)
+/* Memory that a kernel made, as a buffer of Python: sets of many documents are not copied. */
+typedef struct {
+    PyObject_HEAD
+    void *items;
+    Py_ssize_t size;
+} MadeObject;
+
+static void release_made(PyObject *self)
 {
-    return status == KERNEL_OK ? PyBytes_FromStringAndSize(items, (Py_ssize_t)size) : to_python(status);
+    PyTypeObject *type = Py_TYPE(self);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    free(((MadeObject *)self)->items);
+    release(self);
+    Py_DECREF(type);
+}
+
+static int view_made(PyObject *self, Py_buffer *view, int flags)
+{
+    MadeObject *made = (MadeObject *)self;
+    return PyBuffer_FillInfo(view, self, made->items, made->size, 1, flags);
+}
+
+static PyType_Slot made_slots[] = {
+    {Py_tp_doc, "Bytes that the kernels made; a read-only buffer."},
+    {Py_tp_dealloc, release_made},
+    {Py_bf_getbuffer, view_made},
+    {0, NULL},
+};
+
+static PyType_Spec made_spec = {
+    .name = "corpus_kit.kernels._near.Made",
+    .basicsize = sizeof(MadeObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = made_slots,
+};
+
+/* The type of what is handed out is kept by the module. */
+typedef struct {
+    PyTypeObject *made;
+} State;
+
+/* The `size` bytes that a kernel made, or its failure. Takes the memory over in either case. */
+static PyObject *hand_over(PyObject *module, Status status, void *items, size_t size)
+{
+    void *fitting = status == KERNEL_OK ? realloc(items, size ? size : 1) : NULL; /* what was spare is given back */
+    items = fitting ? fitting : items;
+    if (status == KERNEL_OK && !items)
+        status = KERNEL_NO_MEMORY;
+    if (status != KERNEL_OK) {
+        free(items);
+        return to_python(status);
+    }
+    PyTypeObject *type = ((State *)PyModule_GetState(module))->made;
+    MadeObject *made = (MadeObject *)PyType_GenericAlloc(type, 0);
+    if (!made) {
+        free(items);
+        return NULL;
+    }
+    made->items = items;
+    made->size = (Py_ssize_t)size;
+    return (PyObject *)made;
 }
 
 /* All texts folded, one after the other; `*made` is theirs to free, also after a failure. */
@@ -132,7 +190,7 @@ static Status fold_texts(const LargeArray *texts, int64_t *offsets, uint8_t **ma
     return status;
 }
 
-static PyObject *fold(PyObject *Py_UNUSED(module), PyObject *arguments)
+static PyObject *fold(PyObject *module, PyObject *arguments)
 {
     ArrayArguments given = {0};
     Py_buffer offsets = {0};
@@ -148,8 +206,7 @@ static PyObject *fold(PyObject *Py_UNUSED(module), PyObject *arguments)
         Py_BEGIN_ALLOW_THREADS
         status = fold_texts(&texts, offsets.buf, &made, &used);
         Py_END_ALLOW_THREADS
-        result = made_bytes(status, made, used);
-        free(made);
+        result = hand_over(module, status, made, used);
     }
     release_array(&given);
     PyBuffer_Release(&offsets);
@@ -185,7 +242,7 @@ static PyObject *sign(PyObject *Py_UNUSED(module), PyObject *arguments)
     return result;
 }
 
-static PyObject *sets(PyObject *Py_UNUSED(module), PyObject *arguments)
+static PyObject *sets(PyObject *module, PyObject *arguments)
 {
     ArrayArguments given = {0};
     Py_buffer offsets = {0}, digests = {0};
@@ -206,8 +263,7 @@ static PyObject *sets(PyObject *Py_UNUSED(module), PyObject *arguments)
         status = make_sets(&documents, &texts, offsets.buf, digests.buf, &made);
         free_documents(&documents);
         Py_END_ALLOW_THREADS
-        result = made_bytes(status, made.items, made.used * sizeof(uint32_t));
-        free(made.items);
+        result = hand_over(module, status, made.items, made.used * sizeof(uint32_t));
     }
     release_array(&given);
     PyBuffer_Release(&offsets);
@@ -363,14 +419,46 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyModuleDef_Slot slots[] = {{0, NULL}};
+static int fill_module(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+    state->made = (PyTypeObject *)PyType_FromModuleAndSpec(module, &made_spec, NULL);
+    return state->made ? 0 : -1;
+}
+
+static int visit_module(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+    if (state)
+        Py_VISIT(state->made);
+    return 0;
+}
+
+static int clear_module(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+    if (state)
+        Py_CLEAR(state->made);
+    return 0;
+}
+
+static void free_module(void *module)
+{
+    clear_module(module);
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, fill_module}, {0, NULL}};
 
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "corpus_kit.kernels._near",
     .m_doc = "The compiled search for near-duplicates; use it through corpus_kit.kernels.near.",
+    .m_size = sizeof(State),
     .m_methods = methods,
     .m_slots = slots,
+    .m_traverse = visit_module,
+    .m_clear = clear_module,
+    .m_free = free_module,
 };
 
 PyMODINIT_FUNC PyInit__near(void)

@@ -13,7 +13,7 @@ def fold(
     length: int,
     out_offsets: Buffer,
     /,
-) -> bytes: ...
+) -> Buffer: ...
 def sign(
     validity: Buffer | None,
     offsets: Buffer | None,
@@ -40,7 +40,7 @@ def sets(
     out_offsets: Buffer,
     out_digests: Buffer,
     /,
-) -> bytes: ...
+) -> Buffer: ...
 def sign_sets(
     validity: Buffer | None,
     offsets: Buffer | None,

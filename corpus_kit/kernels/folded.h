@@ -5,6 +5,7 @@
 #define CORPUS_KIT_FOLDED_H
 
 #include "folded_characters.h"
+#include "units.h"
 #include "utf8.h"
 
 /* A text that is being folded. One allocation serves many texts. */
@@ -27,20 +28,42 @@ static inline Status reserve_folded(Folded *folded, size_t length)
     return folded->bytes ? KERNEL_OK : KERNEL_NO_MEMORY;
 }
 
-/* ASCII letters to lower case, digits as they are, all else of ASCII a space; other bytes as they are. Returns whether
- * there are such. The loop has no branches: compilers make it vector instructions. */
-FOR_EACH_CPU
-static int fold_ascii(const uint8_t *restrict text, size_t length, uint8_t *restrict into)
+/* Folds a block of ASCII and of what begins with C3 in UTF-8: the letters from U+00C0 to U+00FF, and two signs among
+ * them. Other bytes stay as they are: returns which those are. The byte before the block is read, and the one after. */
+ALWAYS_INLINE uint64_t fold_block(const uint8_t *block, uint8_t *into)
 {
-    uint8_t wide = 0;
-    for (size_t i = 0; i < length; i++) {
-        uint8_t byte = text[i], lower = (uint8_t)(byte | 0x20);
-        uint8_t is_letter = (uint8_t)(lower - 'a') < 26, is_digit = (uint8_t)(byte - '0') < 10;
-        uint8_t kept = is_letter ? lower : byte;
-        into[i] = is_letter | is_digit | (byte >= 0x80) ? kept : ' ';
-        wide |= byte;
+    uint8_t made[BLOCK_BYTES], others[BLOCK_BYTES];
+    for (int i = 0; i < BLOCK_BYTES; i++) { /* no branches: compilers turn this loop into vector instructions */
+        uint8_t byte = block[i], before = block[i - 1], after = block[i + 1], lower = (uint8_t)(byte | 0x20);
+        uint8_t is_letter = (uint8_t)(lower - 'a') < 26, is_digit = (uint8_t)(byte - '0') < 10, is_wide = byte >= 0x80;
+        uint8_t is_first = (byte == 0xC3) & ((after & 0xC0) == 0x80);
+        uint8_t is_second = (before == 0xC3) & ((byte & 0xC0) == 0x80);
+        uint8_t is_sign = (is_first & ((after | 0x20) == 0xB7)) | (is_second & (lower == 0xB7)); /* U+00D7, U+00F7 */
+        uint8_t is_lowered = is_letter | (is_second & (byte != 0x9F)); /* U+00DF is as low as it gets */
+        uint8_t is_kept = (is_letter | is_digit | is_wide) & !is_sign, kept = is_lowered ? lower : byte;
+        made[i] = is_kept ? kept : ' ';
+        others[i] = is_wide & !(is_first | is_second);
     }
-    return wide >= 0x80;
+    memcpy(into, made, BLOCK_BYTES);
+    uint64_t any = 0, bits = 0;
+    for (int i = 0; i < BLOCK_BYTES; i += 8)
+        any |= load_little_endian(others + i);
+    if (any)
+        for (int i = 0; i < BLOCK_BYTES; i += 8)
+            bits |= gather_bits(load_little_endian(others + i)) << i;
+    return bits;
+}
+
+/* The same at the beginning or the end of a text, around which nothing may be read. */
+static inline uint64_t fold_outer_block(const uint8_t *text, size_t length, size_t at, uint8_t *into)
+{
+    uint8_t padded[BLOCK_BYTES + 2] = {0}, made[BLOCK_BYTES];
+    size_t left = length - at, size = left < BLOCK_BYTES ? left : BLOCK_BYTES;
+    padded[0] = at > 0 ? text[at - 1] : 0;
+    memcpy(padded + 1, text + at, size + (left > size));
+    uint64_t others = fold_block(padded + 1, made);
+    memcpy(into + at, made, size);
+    return others;
 }
 
 /* The code point that begins at `bytes`, and in `*size` its bytes; of what is not UTF-8 one byte, and no code point. */
@@ -83,45 +106,57 @@ ALWAYS_INLINE size_t fold_character(const uint8_t *bytes, size_t readable, size_
     return 1;
 }
 
-/* Folds from `at` on, character by character, for texts of which a character changes its size. */
-static size_t fold_slowly(const uint8_t *text, size_t length, size_t at, uint8_t *into, size_t made)
+/* Folds characters where they stand: those with a byte of `others`, bits from `at` on, that begin at `*done` or later.
+ * `*done` becomes the end of the last. Ends early at one that changes its size: returns how far `into` is made then. */
+ALWAYS_INLINE size_t fold_others(const uint8_t *text, size_t length, size_t at, uint64_t others, uint8_t *into,
+                                 size_t *done)
 {
-    for (size_t size; at < length; at += size)
-        made += fold_character(text + at, length - at, &size, into + made);
-    return made;
+    for (; others; others &= others - 1) {
+        size_t begin = at + (size_t)__builtin_ctzll(others), size;
+        if (begin < *done)
+            continue;
+        uint8_t made[4];
+        size_t count = fold_character(text + begin, length - begin, &size, made);
+        *done = begin + size;
+        if (made[0] == ' ') {
+            memset(into + begin, ' ', size);
+            continue;
+        }
+        memcpy(into + begin, made, count);
+        if (count != size)
+            return begin + count;
+    }
+    return 0;
 }
 
-/* The next byte of 80 and more, from `at` on; `length` if there is none. */
-ALWAYS_INLINE size_t next_wide(const uint8_t *text, size_t at, size_t length)
+/* Folds to the end of the text, or of the first character that changes its size. Returns the number of bytes read.
+ * What is rare in a block follows after the next one, into which its last character may reach. */
+FOR_EACH_CPU
+static size_t fold_in_place(const uint8_t *text, size_t length, uint8_t *into, size_t *made)
 {
-    for (; at + 8 <= length; at += 8) {
-        uint64_t wide = load_little_endian(text + at) & UINT64_C(0x8080808080808080);
-        if (wide)
-            return at + (size_t)__builtin_ctzll(wide) / 8;
+    size_t at = 0, done = 0;
+    uint64_t others = 0, next;
+    for (; at < length; at += BLOCK_BYTES, others = next) {
+        if (at > 0 && length - at > BLOCK_BYTES)
+            next = fold_block(text + at, into + at);
+        else
+            next = fold_outer_block(text, length, at, into);
+        if (others && (*made = fold_others(text, length, at - BLOCK_BYTES, others, into, &done)))
+            return done;
     }
-    while (at < length && text[at] < 0x80)
-        at++;
-    return at;
+    if (others && (*made = fold_others(text, length, at - BLOCK_BYTES, others, into, &done)))
+        return done;
+    return *made = length;
 }
 
 /* The folded text, but with as many spaces between words, and at its ends, as come: who cuts it into words does not
- * mind. ASCII is folded at once; other characters follow where they stand, as long as none changes its size. Returns
- * the number of bytes. */
+ * mind. Returns the number of bytes. */
 static inline size_t fold_bytes(const uint8_t *text, size_t length, uint8_t *into)
 {
-    if (!fold_ascii(text, length, into))
-        return length;
-    for (size_t at = next_wide(text, 0, length), size; at < length; at = next_wide(text, at + size, length)) {
-        uint8_t made[4];
-        size_t count = fold_character(text + at, length - at, &size, made);
-        if (made[0] == ' ')
-            memset(into + at, ' ', size);
-        else if (count == size)
-            memcpy(into + at, made, size);
-        else
-            return fold_slowly(text, length, at, into, at);
-    }
-    return length;
+    size_t made = 0, more;
+    for (size_t at = 0; at < length; made += more)
+        at += fold_in_place(text + at, length - at, into + made, &more);
+    return made;
 }
 
 /* One space between words, none at the ends. Returns the number of bytes left. */

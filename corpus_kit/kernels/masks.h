@@ -36,13 +36,27 @@ typedef size_t PositionLister(uint64_t bits, size_t at, uint32_t *positions);
  * fifteen bytes more than those must be readable. Levels may give different hashes: they only say where to look. */
 typedef void TenHasher(const uint8_t *bytes, size_t count, unsigned shift, uint32_t *hashes);
 
+/* What a block tells the next: whether it ends with whitespace, and which bytes of the next belong to its last one. */
+typedef struct {
+    uint64_t was_space, overhang;
+} Border;
+
+/* Lists where words begin and end, in turn, in `count` whole blocks, counted from their first byte. From there on
+ * `readable` bytes may be read. Returns the number of places; up to 63 more are written. */
+typedef size_t EdgeLister(const uint8_t *bytes, size_t count, size_t readable, Border *border, uint32_t *edges);
+
 typedef struct {
     MaskReader *read_masks;
     PositionLister *list_positions;
     TenHasher *hash_tens;
+    EdgeLister *list_edges;
 } Level;
 
 enum { LEVEL_PLAIN, LEVEL_SSE2, LEVEL_AVX2, LEVEL_AVX512 };
+
+#ifndef CORPUS_KIT_LEVEL /* the highest that is used, where nobody asks for another: tests build for lower ones, too */
+#define CORPUS_KIT_LEVEL LEVEL_AVX512
+#endif
 
 /* The bits below `position`, which is at most 63. */
 ALWAYS_INLINE uint64_t bits_below(unsigned position)
@@ -88,6 +102,25 @@ static inline size_t list_positions_plainly(uint64_t bits, size_t at, uint32_t *
     return count;
 }
 
+/* Where whitespace begins and ends, which is where the mask changes. */
+ALWAYS_INLINE uint64_t edges_of(uint64_t spaces, Border *border)
+{
+    uint64_t edges = spaces ^ (spaces << 1 | border->was_space);
+    border->was_space = spaces >> 63;
+    return edges;
+}
+
+FOR_EACH_CPU
+static size_t list_edges_plainly(const uint8_t *bytes, size_t count, size_t readable, Border *border, uint32_t *edges)
+{
+    size_t listed = 0;
+    for (size_t at = 0; at < count * BLOCK_BYTES; at += BLOCK_BYTES) {
+        uint64_t spaces = find_spaces(bytes + at, readable - at, &border->overhang);
+        listed += list_positions_plainly(edges_of(spaces, border), at, edges + listed);
+    }
+    return listed;
+}
+
 #define TEN_FIRST UINT32_C(0x9e3779b1) /* odd numbers without a pattern: primes of xxHash (Yann Collet) */
 #define TEN_MIDDLE UINT32_C(0x85ebca77)
 #define TEN_LAST UINT32_C(0xc2b2ae3d)
@@ -113,14 +146,14 @@ static inline Level choose_level(int highest)
     int has_avx2 = __builtin_cpu_supports("avx2");
     int has_avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
     if (highest >= LEVEL_AVX512 && has_avx2 && has_avx512)
-        return (Level){read_masks_avx512, list_positions_avx512, hash_tens_avx2};
+        return (Level){read_masks_avx512, list_positions_avx512, hash_tens_avx2, list_edges_avx512};
     if (highest >= LEVEL_AVX2 && has_avx2)
-        return (Level){read_masks_avx2, list_positions_plainly, hash_tens_avx2};
+        return (Level){read_masks_avx2, list_positions_plainly, hash_tens_avx2, list_edges_avx2};
     if (highest >= LEVEL_SSE2)
-        return (Level){read_masks_sse2, list_positions_plainly, hash_tens_plainly};
+        return (Level){read_masks_sse2, list_positions_plainly, hash_tens_plainly, list_edges_plainly};
 #endif
     (void)highest;
-    return (Level){read_masks_plainly, list_positions_plainly, hash_tens_plainly};
+    return (Level){read_masks_plainly, list_positions_plainly, hash_tens_plainly, list_edges_plainly};
 }
 
 #endif

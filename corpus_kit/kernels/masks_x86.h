@@ -84,6 +84,25 @@ AVX2 static inline void read_masks_avx2(const uint8_t *bytes, size_t count, Mask
     }
 }
 
+AVX2 static inline size_t list_edges_avx2(const uint8_t *bytes, size_t count, size_t readable, Border *border,
+                                          uint32_t *edges)
+{
+    size_t listed = 0;
+    for (size_t at = 0; at < count * BLOCK_BYTES; at += BLOCK_BYTES) {
+        __m256i block[2];
+        for (int i = 0; i < 2; i++)
+            block[i] = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + at + 32 * i));
+        uint64_t spaces = between256(block, 0x09, 0x0D) | between256(block, 0x1C, 0x20) | border->overhang;
+        border->overhang = 0;
+        if (join256(block[0], block[1])) {
+            uint64_t leads = between256(block, 0xC2, 0xC2) | between256(block, 0xE1, 0xE3);
+            spaces |= find_wide_spaces(bytes + at, readable - at, leads, &border->overhang);
+        }
+        listed += list_positions_plainly(edges_of(spaces, border), at, edges + listed);
+    }
+    return listed;
+}
+
 /* The four bytes from each of eight neighboring places on; fifteen are read. */
 AVX2 ALWAYS_INLINE __m256i load_fours(const uint8_t *bytes)
 {
@@ -152,6 +171,22 @@ AVX512 static inline size_t list_positions_avx512(uint64_t bits, size_t at, uint
         store_positions(positions + 48, base, _mm512_extracti32x4_epi32(listed, 3));
     }
     return count;
+}
+
+AVX512 static inline size_t list_edges_avx512(const uint8_t *bytes, size_t count, size_t readable, Border *border,
+                                              uint32_t *edges)
+{
+    size_t listed = 0;
+    for (size_t at = 0; at < count * BLOCK_BYTES; at += BLOCK_BYTES) {
+        __m512i block = _mm512_loadu_si512(bytes + at);
+        uint64_t spaces = between512(block, 0x09, 0x0D) | between512(block, 0x1C, 0x20) | border->overhang;
+        uint64_t leads = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8((char)0xC2)) | between512(block, 0xE1, 0xE3);
+        border->overhang = 0;
+        if (leads)
+            spaces |= find_wide_spaces(bytes + at, readable - at, leads, &border->overhang);
+        listed += list_positions_avx512(edges_of(spaces, border), at, edges + listed);
+    }
+    return listed;
 }
 
 #endif

@@ -5,41 +5,32 @@
 
 #include "shingles.h"
 
-#define LANES 16           /* permutations are padded to a multiple: the widest vector holds 16 numbers of 32 bits */
+#define LANES 8            /* permutations are padded to a multiple: a vector of AVX2, half of one of AVX-512 */
 #define SHINGLES_AT_ONCE 8 /* so that minima and parameters are loaded and stored once for eight shingles */
 
+typedef struct Permutations Permutations;
+
+/* Lowers the minima by `count` shingles, a multiple of SHINGLES_AT_ONCE. This is where the time goes. */
+typedef void MinimaLowerer(const Permutations *family, const uint64_t *shingles, size_t count);
+
 /* Permutation i maps x to multiplier[i] * x + increment[i] modulo 2^32; odd multipliers make it a bijection. */
-typedef struct {
+struct Permutations {
     uint32_t *multiplier; /* one allocation holds all three */
     uint32_t *increment;
     uint32_t *minimum;
-    size_t padded; /* permutations rounded up to LANES */
-} Permutations;
-
-static inline Status make_permutations(size_t permutations, uint64_t seed, Permutations *made)
-{
-    size_t padded = (permutations + LANES - 1) / LANES * LANES;
-    uint32_t *numbers = calloc(padded, 3 * sizeof(uint32_t));
-    if (!numbers)
-        return KERNEL_NO_MEMORY;
-    *made = (Permutations){numbers, numbers + padded, numbers + 2 * padded, padded};
-    for (size_t i = 0; i < permutations; i++) { /* a counter through a mixer: SplitMix64 with another finalizer */
-        made->multiplier[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32) | 1;
-        made->increment[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32);
-    }
-    return KERNEL_OK;
-}
+    size_t padded;               /* permutations rounded up to LANES */
+    MinimaLowerer *lower_minima; /* the fastest for this processor; all give the same */
+};
 
 ALWAYS_INLINE uint32_t lesser(uint32_t left, uint32_t right)
 {
     return left < right ? left : right;
 }
 
-/* Lowers the minima by `count` shingles, a multiple of SHINGLES_AT_ONCE. Where the time goes: compilers make the inner
- * loop vector instructions, 16 permutations at a time where the processor can. */
-FOR_EACH_CPU
-static void lower_minima(const uint64_t *restrict shingles, size_t count, const uint32_t *restrict multiplier,
-                         const uint32_t *restrict increment, uint32_t *restrict minimum, size_t padded)
+/* Without branches: compilers make the inner loop vector instructions. */
+ALWAYS_INLINE void lower_eight_at_once(const uint64_t *restrict shingles, size_t count,
+                                       const uint32_t *restrict multiplier, const uint32_t *restrict increment,
+                                       uint32_t *restrict minimum, size_t padded)
 {
     for (size_t at = 0; at < count; at += SHINGLES_AT_ONCE) {
         const uint32_t x0 = (uint32_t)shingles[at], x1 = (uint32_t)shingles[at + 1];
@@ -55,6 +46,117 @@ static void lower_minima(const uint64_t *restrict shingles, size_t count, const 
     }
 }
 
+static inline void lower_minima_plainly(const Permutations *family, const uint64_t *shingles, size_t count)
+{
+    lower_eight_at_once(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+}
+
+#if HAS_X86_LEVELS
+AVX2 static inline void lower_minima_avx2(const Permutations *family, const uint64_t *shingles, size_t count)
+{
+    lower_eight_at_once(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+}
+
+AVX512_DQ ALWAYS_INLINE __m256i load_eight(const uint32_t *numbers)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)numbers);
+}
+
+/* Lowers the minima of some permutations: so many vectors of 16, and eight more if there is a `half`. Minima and
+ * parameters stay in registers. */
+AVX512_DQ ALWAYS_INLINE void lower_vectors(const Permutations *family, size_t from, const int vectors, const int half,
+                                           const uint64_t *shingles, size_t count)
+{
+    const uint32_t *a = family->multiplier + from, *b = family->increment + from;
+    uint32_t *least = family->minimum + from;
+    __m512i multiplier[6], increment[6], minimum[6];
+    __m256i last_multiplier = _mm256_setzero_si256(), last_increment = last_multiplier, last_minimum = last_multiplier;
+    for (int i = 0; i < vectors; i++) {
+        multiplier[i] = _mm512_loadu_si512(a + 16 * i);
+        increment[i] = _mm512_loadu_si512(b + 16 * i);
+        minimum[i] = _mm512_loadu_si512(least + 16 * i);
+    }
+    if (half) {
+        last_multiplier = load_eight(a + 16 * vectors);
+        last_increment = load_eight(b + 16 * vectors);
+        last_minimum = load_eight(least + 16 * vectors);
+    }
+    for (size_t at = 0; at < count; at++) {
+        __m512i x = _mm512_set1_epi32((int)(uint32_t)shingles[at]);
+        for (int i = 0; i < vectors; i++) {
+            __m512i image = _mm512_add_epi32(_mm512_mullo_epi32(x, multiplier[i]), increment[i]);
+            minimum[i] = _mm512_min_epu32(minimum[i], image);
+        }
+        __m256i image = _mm256_mullo_epi32(_mm512_castsi512_si256(x), last_multiplier);
+        last_minimum = _mm256_min_epu32(last_minimum, _mm256_add_epi32(image, last_increment));
+    }
+    for (int i = 0; i < vectors; i++)
+        _mm512_storeu_si512(least + 16 * i, minimum[i]);
+    if (half)
+        _mm256_storeu_si256((__m256i *)(void *)(least + 16 * vectors), last_minimum);
+}
+
+/* So many vectors, and what is left if that is half a one. Returns how many permutations that were. */
+AVX512_DQ ALWAYS_INLINE size_t lower_some(const Permutations *family, size_t from, const int vectors,
+                                          const uint64_t *shingles, size_t count)
+{
+    size_t whole = 16 * (size_t)vectors;
+    if (family->padded - from != whole + LANES) {
+        lower_vectors(family, from, vectors, 0, shingles, count);
+        return whole;
+    }
+    lower_vectors(family, from, vectors, 1, shingles, count);
+    return whole + LANES;
+}
+
+AVX512_DQ static inline void lower_minima_avx512(const Permutations *family, const uint64_t *shingles, size_t count)
+{
+    for (size_t from = 0, left; (left = family->padded - from) > 0;) {
+        if (left >= 128 || (left >= 64 && left < 96))
+            from += lower_some(family, from, 4, shingles, count);
+        else if (left >= 96)
+            from += lower_some(family, from, 6, shingles, count);
+        else if (left >= 32)
+            from += lower_some(family, from, 2, shingles, count);
+        else if (left >= 16)
+            from += lower_some(family, from, 1, shingles, count);
+        else
+            from += lower_some(family, from, 0, shingles, count);
+    }
+}
+#endif
+
+static inline MinimaLowerer *choose_minima_lowerer(void)
+{
+#if HAS_X86_LEVELS
+    if (has_avx512_dq())
+        return lower_minima_avx512;
+    if (__builtin_cpu_supports("avx2"))
+        return lower_minima_avx2;
+#endif
+    return lower_minima_plainly;
+}
+
+static inline Status make_permutations(size_t permutations, uint64_t seed, Permutations *made)
+{
+    size_t padded = (permutations + LANES - 1) / LANES * LANES;
+    uint32_t *numbers = calloc(padded, 3 * sizeof(uint32_t));
+    if (!numbers)
+        return KERNEL_NO_MEMORY;
+    *made = (Permutations){
+        .multiplier = numbers,
+        .increment = numbers + padded,
+        .minimum = numbers + 2 * padded,
+        .padded = padded,
+        .lower_minima = choose_minima_lowerer(),
+    };
+    for (size_t i = 0; i < permutations; i++) { /* a counter through a mixer: SplitMix64 with another finalizer */
+        made->multiplier[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32) | 1;
+        made->increment[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32);
+    }
+    return KERNEL_OK;
+}
+
 /* The minima over `count` shingles, after which there is room for SHINGLES_AT_ONCE more; all ones if there are none. */
 static inline void take_minima(Permutations *family, uint64_t *shingles, size_t count)
 {
@@ -63,7 +165,7 @@ static inline void take_minima(Permutations *family, uint64_t *shingles, size_t 
         return;
     for (; count % SHINGLES_AT_ONCE; count++) /* a repetition changes no minimum */
         shingles[count] = shingles[count - 1];
-    lower_minima(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+    family->lower_minima(family, shingles, count);
 }
 
 /* One row of `permutations` minima for each text; all ones where there is no shingle. */

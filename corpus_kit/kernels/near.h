@@ -8,6 +8,7 @@
 
 #include "folded.h"
 #include "minhash.h"
+#include "number_sets.h"
 
 /* How documents are read, and the memory it takes. */
 typedef struct {
@@ -88,86 +89,6 @@ static inline Status reserve_set(Sets *sets, size_t more)
     sets->items = moved;
     sets->capacity = capacity;
     return KERNEL_OK;
-}
-
-#define CROWDED 24 /* a bucket of more is not left to insertion: hashes are spread evenly, repetitions are not */
-#define PER_BUCKET 4
-
-/* Scatters the hashes by their top bits. Returns how many the fullest bucket has. */
-static inline uint32_t scatter(const uint64_t *hashes, size_t count, unsigned bits, uint32_t *starts, uint32_t *into)
-{
-    size_t buckets = (size_t)1 << bits;
-    unsigned shift = 32 - bits;
-    uint32_t begin = 0, fullest = 0;
-    memset(starts, 0, buckets * sizeof *starts);
-    for (size_t i = 0; i < count; i++)
-        starts[(uint64_t)(uint32_t)hashes[i] >> shift]++;
-    for (size_t i = 0; i < buckets; i++) {
-        uint32_t size = starts[i];
-        fullest = size > fullest ? size : fullest;
-        starts[i] = begin;
-        begin += size;
-    }
-    for (size_t i = 0; i < count; i++)
-        into[starts[(uint64_t)(uint32_t)hashes[i] >> shift]++] = (uint32_t)hashes[i];
-    return fullest;
-}
-
-static inline void insertion_sort_32(uint32_t *values, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        uint32_t value = values[i];
-        size_t at = i;
-        for (; at > 0 && values[at - 1] > value; at--)
-            values[at] = values[at - 1];
-        values[at] = value;
-    }
-}
-
-/* Byte by byte from the lowest: the time depends on the count alone. Four moves: the result ends up in `values`. */
-static inline void radix_sort_32(uint32_t *values, size_t count, uint32_t *scratch)
-{
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-        size_t starts[256] = {0}, begin = 0;
-        for (size_t i = 0; i < count; i++)
-            starts[values[i] >> shift & 0xFF]++;
-        for (unsigned digit = 0; digit < 256; digit++) {
-            size_t size = starts[digit];
-            starts[digit] = begin;
-            begin += size;
-        }
-        for (size_t i = 0; i < count; i++)
-            scratch[starts[values[i] >> shift & 0xFF]++] = values[i];
-        uint32_t *sorted = scratch;
-        scratch = values;
-        values = sorted;
-    }
-}
-
-/* Sorts the lower halves of the hashes into `into`, which has room for three times as many numbers, and drops
- * repetitions. Returns how many are left. */
-static inline size_t sort_set(const uint64_t *hashes, size_t count, uint32_t *into)
-{
-    unsigned bits = 1;
-    while (bits < 16 && (size_t)PER_BUCKET << bits < count)
-        bits++;
-    uint32_t *starts = into + count, fullest = CROWDED + 1;
-    if (count <= UINT32_MAX && (size_t)1 << bits <= 2 * count)
-        fullest = scatter(hashes, count, bits, starts, into);
-    else
-        for (size_t i = 0; i < count; i++)
-            into[i] = (uint32_t)hashes[i];
-    if (fullest > CROWDED && count > CROWDED)
-        radix_sort_32(into, count, into + count);
-    else
-        insertion_sort_32(into, count);
-    size_t kept = count > 0;
-    for (size_t i = 1; i < count; i++) {
-        int is_new = into[i] != into[kept - 1];
-        into[kept] = into[i];
-        kept += is_new;
-    }
-    return kept;
 }
 
 /* The sorted set of each document, one after the other in `sets`, with the offsets of their bytes and the digest of

@@ -1,4 +1,4 @@
-/* Cutting a text into words or characters and hashing each, for any bytes, valid UTF-8 or not. */
+/* What words and characters are, for any bytes, valid UTF-8 or not; hashes of the characters. */
 
 #ifndef CORPUS_KIT_UNITS_H
 #define CORPUS_KIT_UNITS_H
@@ -41,20 +41,26 @@ ALWAYS_INLINE size_t wide_space(const uint8_t *bytes, size_t readable)
     return is_space ? 3 : 0;
 }
 
-/* Which of the 64 bytes at `block` are whitespace: one bit a byte. `readable` bytes remain in the text; what lies
- * beyond them counts as whitespace. A wide space may stick out of the block: `*overhang` hands the bits to the next. */
+/* The whitespace that begins at those bytes of a block that are `leads`: one bit a byte. From the block on `readable`
+ * bytes may be read. A character may stick out of the block: `*overhang` hands its bits to the next. */
+ALWAYS_INLINE uint64_t find_wide_spaces(const uint8_t *block, size_t readable, uint64_t leads, uint64_t *overhang)
+{
+    uint64_t spaces = 0;
+    for (; leads; leads &= leads - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(leads);
+        uint64_t bits = (UINT64_C(1) << wide_space(block + at, readable - at)) - 1;
+        spaces |= bits << at;
+        *overhang |= at ? bits >> (64 - at) : 0;
+    }
+    return spaces;
+}
+
+/* Which of the 64 bytes at `block` are whitespace, in the same way. */
 ALWAYS_INLINE uint64_t find_spaces(const uint8_t *block, size_t readable, uint64_t *overhang)
 {
-    uint8_t padded[BLOCK_BYTES];
-    const uint8_t *bytes = block;
-    if (readable < BLOCK_BYTES) {
-        memset(padded, ' ', BLOCK_BYTES);
-        memcpy(padded, block, readable);
-        bytes = padded;
-    }
     uint8_t flags[BLOCK_BYTES];
     for (int i = 0; i < BLOCK_BYTES; i++) { /* no branches: compilers turn this loop into vector instructions */
-        uint8_t byte = bytes[i];
+        uint8_t byte = block[i];
         uint8_t space = (uint8_t)(byte - 0x09) <= 0x0D - 0x09 || (uint8_t)(byte - 0x1C) <= 0x20 - 0x1C;
         uint8_t lead = byte == 0xC2 || (uint8_t)(byte - 0xE1) <= 0xE3 - 0xE1;
         flags[i] = (uint8_t)(space * SPACE | lead * LEAD);
@@ -70,39 +76,7 @@ ALWAYS_INLINE uint64_t find_spaces(const uint8_t *block, size_t readable, uint64
         return spaces;
     for (int i = 0; i < BLOCK_BYTES; i += 8)
         leads |= gather_bits(load_little_endian(flags + i) >> 1) << i;
-    for (; leads; leads &= leads - 1) {
-        unsigned at = (unsigned)__builtin_ctzll(leads);
-        uint64_t bits = (UINT64_C(1) << wide_space(block + at, readable - at)) - 1;
-        spaces |= bits << at;
-        *overhang |= at ? bits >> (64 - at) : 0;
-    }
-    return spaces;
-}
-
-/* Hashes of the words, as str.split() cuts them. Returns their number, at most (length + 1) / 2.
- *
- * Where the whitespace mask changes, a word begins or ends, in turn; so the loop runs once an edge, not once a byte. */
-FOR_EACH_CPU
-static size_t hash_words(const uint8_t *text, size_t length, uint64_t *hashes)
-{
-    size_t count = 0, begin = 0;
-    int in_word = 0;
-    uint64_t was_space = 1, overhang = 0;
-    for (size_t at = 0; at < length; at += BLOCK_BYTES) {
-        uint64_t spaces = find_spaces(text + at, length - at, &overhang);
-        uint64_t edges = spaces ^ (spaces << 1 | was_space);
-        was_space = spaces >> 63;
-        for (; edges; edges &= edges - 1) {
-            size_t edge = at + (size_t)__builtin_ctzll(edges);
-            if (in_word)
-                hashes[count++] = hash_unit(text + begin, edge - begin, length - begin);
-            begin = edge;
-            in_word = !in_word;
-        }
-    }
-    if (in_word) /* the last word fills its block to the end */
-        hashes[count++] = hash_unit(text + begin, length - begin, length - begin);
-    return count;
+    return spaces | find_wide_spaces(block, readable, leads, overhang);
 }
 
 /* Hashes of the characters: a character begins at the first byte and at each byte that does not continue one
