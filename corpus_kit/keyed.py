@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from corpus_kit.held import shelf
 from corpus_kit.kernels.sorting import sorted_pairs
 from corpus_kit.schema import FORMAT
-from corpus_kit.tables import FileInfo, in_one_piece, open_table
+from corpus_kit.tables import FileInfo, in_one_piece, open_table, taken
 
 GROUP_ROWS = 1 << 15
 GROUP_BYTES = 4 << 20
@@ -113,8 +113,11 @@ def by_key(table: pa.Table, *, is_ordered: bool = False) -> pa.Table:
     `is_ordered` says that the rows of any one key stand in order already: they come from sorted files, load after load.
     """
     table, order = _ordered(table, is_ordered=is_ordered)
-    table = in_one_piece(table)
-    return table if order is None else table.take(pa.array(order))
+    if order is None:
+        return in_one_piece(table)
+    columns, names = table.columns, table.schema.names
+    del table
+    return taken(columns, names, order)
 
 
 def _ordered(table: pa.Table, *, is_ordered: bool) -> tuple[pa.Table, np.ndarray | None]:

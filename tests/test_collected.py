@@ -33,14 +33,13 @@ def plan(**changes: Any) -> Any:
 
 def both_ways(tmp_path: Path) -> tuple[Path, Path]:
     """The same rows as a file of one run, which compares with another, and held of another run."""
-    made = tables(1)
     one = job(run=tmp_path / "written", staged=tmp_path, plan=plan(against=("another",)))
-    collected(one, "x", made, name="c.parquet", place=PLACE)
+    collected(one, "x", tables(1), name="c.parquet", place=PLACE)
     one.wait()
     written, kept = tmp_path / "written" / PLACE, tmp_path / "held" / PLACE
     written.parent.mkdir(parents=True)
     (tmp_path / "c.parquet").rename(written)
-    entry = collected(job(run=tmp_path / "held", plan=plan()), "x", made, name="c.parquet", place=PLACE)
+    entry = collected(job(run=tmp_path / "held", plan=plan()), "x", tables(1), name="c.parquet", place=PLACE)
     assert (entry.rows, entry.bytes, entry.kind) == (300, NO_FILE, "collect/x")
     return written, kept
 

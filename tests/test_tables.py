@@ -14,10 +14,12 @@ from corpus_kit import tables
 from corpus_kit.tables import (
     TableWriter,
     file_digest,
+    in_one_piece,
     open_table,
     read_batches,
     read_table,
     row_bytes,
+    taken,
     write_table,
 )
 
@@ -159,3 +161,19 @@ def test_bytes_of_a_row_are_of_its_text_or_else_of_raw():
 def test_batches_come_in_the_size_asked_for(tmp_path):
     write_table(tmp_path / "a.parquet", pa.table({"a": range(10)}))
     assert [one.num_rows for one in read_batches(tmp_path / "a.parquet", rows=4)] == [4, 4, 2]
+
+
+def test_columns_are_taken_one_by_one_and_let_go():
+    columns = [pa.chunked_array([[1, 2], [3]]), pa.chunked_array([["a", None, "å"]])]
+    assert taken(columns, ["n", "t"], np.array([2, 0])).to_pydict() == {"n": [3, 1], "t": ["å", "a"]}
+    assert columns == []
+
+
+def test_a_table_in_one_piece_is_not_copied():
+    table = pa.table({"n": [1, 2, 3]})
+    assert in_one_piece(table) is table
+    parts = pa.table({"n": pa.chunked_array([[1], [2, 3]]), "t": pa.chunked_array([["a", "b", "c"]])})
+    joined = in_one_piece(parts)
+    assert joined.equals(parts)
+    assert joined["n"].num_chunks == 1
+    assert joined["t"].chunk(0).buffers()[2].address == parts["t"].chunk(0).buffers()[2].address

@@ -37,11 +37,10 @@ class Members(NamedTuple):
 def edges(rows: pa.Table) -> pa.Table:
     """An edge from each member of a bucket to its lowest row: linear in the bucket, not quadratic."""
     row, key = rows["row"].to_numpy(), rows["key"].to_numpy()
-    first = np.ones(len(key), bool)
-    first[1:] = key[1:] != key[:-1]
-    starts = np.flatnonzero(first)
-    lowest = np.repeat(row[starts], np.diff(np.append(starts, len(key))))
-    return pa.table({"row": row[~first], "other": lowest[~first]})
+    before = np.flatnonzero(key[1:] == key[:-1])  # few: most buckets have one member
+    is_lowest = np.diff(before, prepend=-2) != 1
+    lowest = row[before[is_lowest]][np.cumsum(is_lowest) - 1]
+    return pa.table({"row": row[before + 1], "other": lowest})
 
 
 def giant_edges(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
