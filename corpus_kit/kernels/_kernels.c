@@ -244,11 +244,10 @@ static PyObject *band_keys(PyObject *Py_UNUSED(module), PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "bands and rows must be at least 1 and their product at most permutations");
     } else if (check_numbers(&minima, (size_t)count, (size_t)permutations, sizeof(uint32_t)) &&
                check_numbers(&out, (size_t)count, (size_t)bands, sizeof(uint64_t))) {
-        Status status;
         Py_BEGIN_ALLOW_THREADS
-        status = make_band_keys(minima.buf, (size_t)count, (size_t)permutations, (size_t)bands, (size_t)rows, out.buf);
+        make_band_keys(minima.buf, (size_t)count, (size_t)permutations, (size_t)bands, (size_t)rows, out.buf);
         Py_END_ALLOW_THREADS
-        result = to_python(status);
+        result = Py_NewRef(Py_None);
     }
     PyBuffer_Release(&minima);
     PyBuffer_Release(&out);

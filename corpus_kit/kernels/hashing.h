@@ -36,25 +36,25 @@ ALWAYS_INLINE uint64_t scramble_second(uint64_t word)
     return rotate_left(word * MURMUR_2, 33) * MURMUR_1;
 }
 
-/* MurmurHash3_x64_128 with seed 0 (Austin Appleby, public domain). */
-static inline Digest digest_bytes(const uint8_t *bytes, size_t length)
+/* Takes 16 bytes, as two numbers. */
+ALWAYS_INLINE Digest take_block(Digest digest, uint64_t low, uint64_t high)
 {
-    uint64_t first = 0, second = 0;
-    size_t at = 0;
-    for (; length - at >= 16; at += 16) {
-        first ^= scramble_first(load_little_endian(bytes + at));
-        first = (rotate_left(first, 27) + second) * 5 + 0x52dce729;
-        second ^= scramble_second(load_little_endian(bytes + at + 8));
-        second = (rotate_left(second, 31) + first) * 5 + 0x38495ab5;
-    }
-    if (at < length) { /* zero padding leaves the unused half unchanged, as the original's switch does */
-        uint8_t tail[16] = {0};
-        memcpy(tail, bytes + at, length - at);
-        first ^= scramble_first(load_little_endian(tail));
-        second ^= scramble_second(load_little_endian(tail + 8));
-    }
-    first ^= length;
-    second ^= length;
+    digest.first ^= scramble_first(low);
+    digest.first = (rotate_left(digest.first, 27) + digest.second) * 5 + 0x52dce729;
+    digest.second ^= scramble_second(high);
+    digest.second = (rotate_left(digest.second, 31) + digest.first) * 5 + 0x38495ab5;
+    return digest;
+}
+
+/* Takes the last bytes, fewer than 16; zeros leave the unused half unchanged, as the original's switch does. */
+ALWAYS_INLINE Digest take_tail(Digest digest, uint64_t low, uint64_t high)
+{
+    return (Digest){digest.first ^ scramble_first(low), digest.second ^ scramble_second(high)};
+}
+
+ALWAYS_INLINE Digest finish_digest(Digest digest, size_t length)
+{
+    uint64_t first = digest.first ^ length, second = digest.second ^ length;
     first += second;
     second += first;
     first = mix64(first);
@@ -62,6 +62,21 @@ static inline Digest digest_bytes(const uint8_t *bytes, size_t length)
     first += second;
     second += first;
     return (Digest){first, second};
+}
+
+/* MurmurHash3_x64_128 with seed 0 (Austin Appleby, public domain). */
+static inline Digest digest_bytes(const uint8_t *bytes, size_t length)
+{
+    Digest digest = {0, 0};
+    size_t at = 0;
+    for (; length - at >= 16; at += 16)
+        digest = take_block(digest, load_little_endian(bytes + at), load_little_endian(bytes + at + 8));
+    if (at < length) {
+        uint8_t tail[16] = {0};
+        memcpy(tail, bytes + at, length - at);
+        digest = take_tail(digest, load_little_endian(tail), load_little_endian(tail + 8));
+    }
+    return finish_digest(digest, length);
 }
 
 /* Odd 64-bit numbers with 32 bits set, from wyhash (Wang Yi, public domain). */

@@ -193,31 +193,36 @@ static inline Status make_signatures(const LargeArray *texts, const Shingling *s
     return status;
 }
 
-ALWAYS_INLINE void store_little_endian(uint8_t *bytes, uint64_t value, unsigned size)
+/* Two numbers of 32 bits as the eight bytes they are, lowest first; what is not there is zero. */
+ALWAYS_INLINE uint64_t pair_at(const uint32_t *numbers, size_t count, size_t at)
 {
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
+    uint64_t low = at < count ? numbers[at] : 0, high = at + 1 < count ? numbers[at + 1] : 0;
+    return low | high << 32;
 }
 
-/* For each signature and band, the first half of the digest of the band's number (8 bytes) and its rows (4 bytes
- * each), little endian: the number keeps equal rows of different bands apart. */
-static inline Status make_band_keys(const uint32_t *signatures, size_t count, size_t permutations, size_t bands,
-                                    size_t rows, uint64_t *keys)
+/* The first half of the digest of the band's number (8 bytes) and its rows (4 bytes each), little endian: the number
+ * keeps equal rows of different bands apart. */
+ALWAYS_INLINE uint64_t band_key(uint64_t band, const uint32_t *minima, size_t rows)
 {
-    size_t size = 8 + 4 * rows;
-    uint8_t *message = malloc(size);
-    if (!message)
-        return KERNEL_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        for (size_t band = 0; band < bands; band++) {
-            const uint32_t *minima = signatures + i * permutations + band * rows;
-            store_little_endian(message, band, 8);
-            for (size_t row = 0; row < rows; row++)
-                store_little_endian(message + 8 + 4 * row, minima[row], 4);
-            keys[i * bands + band] = digest_bytes(message, size).first;
-        }
-    free(message);
-    return KERNEL_OK;
+    size_t size = 8 + 4 * rows, at = 2;
+    Digest digest = {0, 0};
+    if (size < 16) /* one row */
+        return finish_digest(take_tail(digest, band, pair_at(minima, rows, 0)), size).first;
+    digest = take_block(digest, band, pair_at(minima, rows, 0));
+    for (; at + 4 <= rows; at += 4)
+        digest = take_block(digest, pair_at(minima, rows, at), pair_at(minima, rows, at + 2));
+    if (at < rows)
+        digest = take_tail(digest, pair_at(minima, rows, at), pair_at(minima, rows, at + 2));
+    return finish_digest(digest, size).first;
+}
+
+/* The key of each signature and band. */
+static inline void make_band_keys(const uint32_t *signatures, size_t count, size_t permutations, size_t bands,
+                                  size_t rows, uint64_t *keys)
+{
+    for (size_t i = 0; i < count; i++, signatures += permutations, keys += bands)
+        for (size_t band = 0; band < bands; band++)
+            keys[band] = band_key(band, signatures + band * rows, rows);
 }
 
 #endif
