@@ -86,9 +86,10 @@ class PartWriter:
 def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with exactly the columns of the schema; absent ones are null."""
     present = set(batch.schema.names)
+    columns = [batch[field.name] if field.name in present else pa.nulls(batch.num_rows, field.type) for field in schema]
     columns = [
-        batch[field.name].cast(field.type) if field.name in present else pa.nulls(batch.num_rows, field.type)
-        for field in schema
+        column if column.type == field.type else column.cast(field.type)
+        for column, field in zip(columns, schema, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

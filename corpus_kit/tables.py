@@ -48,11 +48,23 @@ def row_bytes(batch: pa.RecordBatch | pa.Table) -> np.ndarray:
     """Bytes of text, or of raw where there is no text yet, of each row: int64, shape (rows,)."""
     sizes = np.zeros(batch.num_rows, np.int64)
     for name in ("raw", "text"):
-        if name in batch.schema.names:
-            column = batch[name]
-            lengths = pc.fill_null(pc.binary_length(column), -1).to_numpy(zero_copy_only=False)
+        column = batch[name] if name in batch.schema.names else None
+        if column is None or column.null_count == len(column):
+            continue
+        lengths = pc.binary_length(column)
+        if column.null_count:
+            lengths = pc.fill_null(lengths, -1).to_numpy(zero_copy_only=False)
             sizes = np.where(lengths >= 0, lengths, sizes)
+        else:
+            sizes = lengths.to_numpy().astype(np.int64, copy=False)
     return sizes
+
+
+def conformed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with the columns of the schema in its order, cast where that is needed."""
+    if batch.schema.equals(schema):
+        return batch
+    return batch.select(schema.names).cast(schema)
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
@@ -112,7 +124,7 @@ class TableWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Appends rows, which must have the writer's columns."""
-        batch = batch.select(self.schema.names).cast(self.schema)
+        batch = conformed(batch, self.schema)
         cumulative = np.cumsum(row_bytes(batch))
         start = 0
         while start < batch.num_rows:

@@ -18,7 +18,7 @@ from corpus_kit.errors import StageError
 from corpus_kit.held import shelf
 from corpus_kit.kernels import digests
 from corpus_kit.schema import FORMAT
-from corpus_kit.tables import FileInfo, row_bytes
+from corpus_kit.tables import FileInfo, conformed, row_bytes
 
 
 def work_file(segment: int, load: int) -> str:
@@ -42,8 +42,7 @@ class WorkWriter:
         """Appends rows, which must have the columns of the first ones."""
         if self._schema is None:
             self._schema = batch.schema.with_metadata({b"corpus_kit.format": FORMAT.encode()})
-        schema = self._schema
-        batch = batch.select(schema.names).cast(schema)
+        batch = conformed(batch, self._schema)
         self.rows += batch.num_rows
         self.bytes += batch.nbytes
         self.text_bytes += int(row_bytes(batch).sum())
