@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import toy
 
 from corpus_kit.schema import ORIGINS
@@ -65,3 +66,22 @@ def test_nothing_decided_removes_nothing():
     result = apply_decision(toy.batch(["a", "b"]), decision(), "x", 1.0)
     assert result["duplicates"].to_pylist() == [0, 0]
     assert toy.codes(result) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("rows", "numbers"),
+    [([0, 1, 2], [0, 2]), ([5, 6, 7], [5, 7]), ([0, 1, 2], [2, 0]), ([0, 1, 2], [1, 2]), ([0, 1, 9], [0, 7])],
+    ids=["by row", "another load", "unsorted", "rows of others", "a row that is not there"],
+)
+def test_rows_find_documents_and_ids_tell_which_they_are(rows, numbers):
+    batch = toy.with_columns(toy.batch(["a", "b", "c"]), row=pa.array(rows, pa.uint64()))
+    made = decision(
+        id=["s-0", "s-2"],
+        removed=[False, True],
+        duplicate_of_id=[None, "s-0"],
+        similarity=[None, 0.9],
+        origins=[[ORIGIN], None],
+    ).append_column("row", pa.array(numbers, pa.uint64()))
+    result = apply_decision(batch, made, "x", 1.0)
+    assert toy.codes(result) == [[], [], ["x"]]
+    assert result["duplicates"].to_pylist() == [1, 0, 0]

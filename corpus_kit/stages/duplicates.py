@@ -60,7 +60,7 @@ def decision_table(
 
 def apply_decision(batch: pa.RecordBatch, decision: pa.Table, code: str, high: float) -> pa.RecordBatch:
     """The batch with a reason on duplicates; survivors get what they stand for added to `duplicates` and `origins`."""
-    at = pc.index_in(batch["id"], value_set=whole(decision["id"]))
+    at = _places(batch, decision)
     found = decision.take(at)
     removed = pc.fill_null(found["removed"], False).to_numpy()
     similarity = found["similarity"].to_numpy()
@@ -70,6 +70,23 @@ def apply_decision(batch: pa.RecordBatch, decision: pa.Table, code: str, high: f
     total = pc.fill_null(pc.list_value_length(origins), 0).cast(pa.int32())
     reasons = [Reason(int(row), code, float(similarity[row]), high=high) for row in np.flatnonzero(removed)]
     return set_reasons(set_columns(batch, {"duplicates": total, "origins": origins}), reasons)
+
+
+def _places(batch: pa.RecordBatch, decision: pa.Table) -> pa.Array:
+    """For each document its number in the decision, null if it is not in it.
+
+    Documents are known by their ids. Their rows find them without hashing all ids of a load for each of its batches.
+    """
+    ids = whole(decision["id"])
+    if batch.num_rows and decision.num_rows and "row" in batch.schema.names and "row" in decision.schema.names:
+        rows, own = whole(decision["row"]).to_numpy(), batch["row"].to_numpy()
+        at = np.minimum(np.searchsorted(rows, own), len(rows) - 1)
+        found = rows[at] == own
+        all_found = found.sum() == ((rows >= own.min()) & (rows <= own.max())).sum()
+        same = pc.equal(ids.take(pa.array(at[found])), batch["id"].filter(pa.array(found)))
+        if all_found and (rows[1:] > rows[:-1]).all() and pc.all(same).as_py() is not False:
+            return pa.array(at, mask=~found)
+    return pc.index_in(batch["id"], value_set=ids)
 
 
 def _joined(before: pa.Array, added: pa.Array) -> pa.Array:
