@@ -104,7 +104,7 @@ stages
     toy_rules.word_count.low   5      ruleset toy_rules: Toy 2024
     toy_rules.word_count.high  1000   ruleset toy_rules: Toy 2024
   dedup (exact) v2  gives duplicates, origins
-  dedup.2 (minhash) v4  gives duplicates, origins
+  dedup.2 (minhash) v5  gives duplicates, origins
     number                      value     origin
     ngram                       2         recipe
     threshold                   0.8       stage default

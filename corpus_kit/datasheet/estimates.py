@@ -14,15 +14,16 @@ _Z = 1.959964
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """The 95% interval of a share (Wilson 1927): sound for few observations, and for shares near 0 and 1.
 
-    >>> [round(bound, 4) for bound in wilson(98, 100)], wilson(0, 0)
-    ([0.93, 0.9945], (0.0, 1.0))
+    >>> [round(bound, 4) for bound in wilson(98, 100)], wilson(0, 0), wilson(3000, 3000)[1]
+    ([0.93, 0.9945], (0.0, 1.0), 1.0)
     """
     if not of:
         return 0.0, 1.0
     share, spread = hits / of, _Z * _Z / of
     middle = share + spread / 2
     reach = _Z * sqrt((share * (1 - share) + spread / 4) / of)
-    return max(0.0, (middle - reach) / (1 + spread)), min(1.0, (middle + reach) / (1 + spread))
+    low = (middle - reach) / (1 + spread) if hits else 0.0  # exactly: rounding would take the ends off
+    return low, (middle + reach) / (1 + spread) if hits < of else 1.0
 
 
 def estimate(hits: int, of: int, *, complete: bool = False) -> Estimate:

@@ -13,10 +13,9 @@ typedef struct Permutations Permutations;
 /* Lowers the minima by `count` shingles, a multiple of SHINGLES_AT_ONCE. This is where the time goes. */
 typedef void MinimaLowerer(const Permutations *family, const uint64_t *shingles, size_t count);
 
-/* Permutation i maps x to multiplier[i] * x + increment[i] modulo 2^32; odd multipliers make it a bijection. */
+/* Permutation i maps x to multiplier[i] * x modulo 2^32; odd multipliers make it a bijection. */
 struct Permutations {
-    uint32_t *multiplier; /* one allocation holds all three */
-    uint32_t *increment;
+    uint32_t *multiplier; /* one allocation holds both */
     uint32_t *minimum;
     size_t padded;               /* permutations rounded up to LANES */
     MinimaLowerer *lower_minima; /* the fastest for this processor; all give the same */
@@ -29,8 +28,7 @@ ALWAYS_INLINE uint32_t lesser(uint32_t left, uint32_t right)
 
 /* Without branches: compilers make the inner loop vector instructions. */
 ALWAYS_INLINE void lower_eight_at_once(const uint64_t *restrict shingles, size_t count,
-                                       const uint32_t *restrict multiplier, const uint32_t *restrict increment,
-                                       uint32_t *restrict minimum, size_t padded)
+                                       const uint32_t *restrict multiplier, uint32_t *restrict minimum, size_t padded)
 {
     for (size_t at = 0; at < count; at += SHINGLES_AT_ONCE) {
         const uint32_t x0 = (uint32_t)shingles[at], x1 = (uint32_t)shingles[at + 1];
@@ -38,9 +36,9 @@ ALWAYS_INLINE void lower_eight_at_once(const uint64_t *restrict shingles, size_t
         const uint32_t x4 = (uint32_t)shingles[at + 4], x5 = (uint32_t)shingles[at + 5];
         const uint32_t x6 = (uint32_t)shingles[at + 6], x7 = (uint32_t)shingles[at + 7];
         for (size_t i = 0; i < padded; i++) {
-            uint32_t a = multiplier[i], b = increment[i];
-            uint32_t first = lesser(lesser(x0 * a + b, x1 * a + b), lesser(x2 * a + b, x3 * a + b));
-            uint32_t second = lesser(lesser(x4 * a + b, x5 * a + b), lesser(x6 * a + b, x7 * a + b));
+            uint32_t a = multiplier[i];
+            uint32_t first = lesser(lesser(x0 * a, x1 * a), lesser(x2 * a, x3 * a));
+            uint32_t second = lesser(lesser(x4 * a, x5 * a), lesser(x6 * a, x7 * a));
             minimum[i] = lesser(minimum[i], lesser(first, second));
         }
     }
@@ -48,13 +46,13 @@ ALWAYS_INLINE void lower_eight_at_once(const uint64_t *restrict shingles, size_t
 
 static inline void lower_minima_plainly(const Permutations *family, const uint64_t *shingles, size_t count)
 {
-    lower_eight_at_once(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+    lower_eight_at_once(shingles, count, family->multiplier, family->minimum, family->padded);
 }
 
 #if HAS_X86_LEVELS
 AVX2 static inline void lower_minima_avx2(const Permutations *family, const uint64_t *shingles, size_t count)
 {
-    lower_eight_at_once(shingles, count, family->multiplier, family->increment, family->minimum, family->padded);
+    lower_eight_at_once(shingles, count, family->multiplier, family->minimum, family->padded);
 }
 
 AVX512_DQ ALWAYS_INLINE __m256i load_eight(const uint32_t *numbers)
@@ -63,32 +61,28 @@ AVX512_DQ ALWAYS_INLINE __m256i load_eight(const uint32_t *numbers)
 }
 
 /* Lowers the minima of some permutations: so many vectors of 16, and eight more if there is a `half`. Minima and
- * parameters stay in registers. */
+ * multipliers stay in registers. */
 AVX512_DQ ALWAYS_INLINE void lower_vectors(const Permutations *family, size_t from, const int vectors, const int half,
                                            const uint64_t *shingles, size_t count)
 {
-    const uint32_t *a = family->multiplier + from, *b = family->increment + from;
+    const uint32_t *a = family->multiplier + from;
     uint32_t *least = family->minimum + from;
-    __m512i multiplier[6], increment[6], minimum[6];
-    __m256i last_multiplier = _mm256_setzero_si256(), last_increment = last_multiplier, last_minimum = last_multiplier;
+    __m512i multiplier[6], minimum[6];
+    __m256i last_multiplier = _mm256_setzero_si256(), last_minimum = last_multiplier;
     for (int i = 0; i < vectors; i++) {
         multiplier[i] = _mm512_loadu_si512(a + 16 * i);
-        increment[i] = _mm512_loadu_si512(b + 16 * i);
         minimum[i] = _mm512_loadu_si512(least + 16 * i);
     }
     if (half) {
         last_multiplier = load_eight(a + 16 * vectors);
-        last_increment = load_eight(b + 16 * vectors);
         last_minimum = load_eight(least + 16 * vectors);
     }
     for (size_t at = 0; at < count; at++) {
         __m512i x = _mm512_set1_epi32((int)(uint32_t)shingles[at]);
-        for (int i = 0; i < vectors; i++) {
-            __m512i image = _mm512_add_epi32(_mm512_mullo_epi32(x, multiplier[i]), increment[i]);
-            minimum[i] = _mm512_min_epu32(minimum[i], image);
-        }
+        for (int i = 0; i < vectors; i++)
+            minimum[i] = _mm512_min_epu32(minimum[i], _mm512_mullo_epi32(x, multiplier[i]));
         __m256i image = _mm256_mullo_epi32(_mm512_castsi512_si256(x), last_multiplier);
-        last_minimum = _mm256_min_epu32(last_minimum, _mm256_add_epi32(image, last_increment));
+        last_minimum = _mm256_min_epu32(last_minimum, image);
     }
     for (int i = 0; i < vectors; i++)
         _mm512_storeu_si512(least + 16 * i, minimum[i]);
@@ -140,20 +134,17 @@ static inline MinimaLowerer *choose_minima_lowerer(void)
 static inline Status make_permutations(size_t permutations, uint64_t seed, Permutations *made)
 {
     size_t padded = (permutations + LANES - 1) / LANES * LANES;
-    uint32_t *numbers = calloc(padded, 3 * sizeof(uint32_t));
+    uint32_t *numbers = calloc(padded, 2 * sizeof(uint32_t));
     if (!numbers)
         return KERNEL_NO_MEMORY;
     *made = (Permutations){
         .multiplier = numbers,
-        .increment = numbers + padded,
-        .minimum = numbers + 2 * padded,
+        .minimum = numbers + padded,
         .padded = padded,
         .lower_minima = choose_minima_lowerer(),
     };
-    for (size_t i = 0; i < permutations; i++) { /* a counter through a mixer: SplitMix64 with another finalizer */
+    for (size_t i = 0; i < permutations; i++) /* a counter through a mixer: SplitMix64 with another finalizer */
         made->multiplier[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32) | 1;
-        made->increment[i] = (uint32_t)(mix64(seed += POLYNOMIAL_BASE) >> 32);
-    }
     return KERNEL_OK;
 }
 

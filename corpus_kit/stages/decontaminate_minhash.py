@@ -35,6 +35,7 @@ class MinHashDecontaminate(CorpusStage):
     over several paragraphs of a longer document is found by `method: ngram`.
     """
 
+    version: ClassVar[int] = 2
     decides_whole: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("text",)
     collects: ClassVar[tuple[str, ...]] = ("text",)

@@ -52,7 +52,7 @@ class MinHashDedup(Incremental):
     `permutations`, so that they err least, as datasketch does.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     rounds: ClassVar[int] = 2
     links_components: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("text",)

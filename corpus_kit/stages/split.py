@@ -49,7 +49,7 @@ class Split(CorpusStage):
     later in the order of the hash, which stays in train.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     rounds: ClassVar[int] = 2
     links_components: ClassVar[bool] = True
     decides_whole: ClassVar[bool] = True
