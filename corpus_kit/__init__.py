@@ -3,12 +3,7 @@
 Importing it loads neither Ray nor any model; those are found when a plan needs them.
 """
 
-import os
-
-# Arrow's allocator gives memory back after 10 ms, and the next batch gets it zeroed again: up to a tenth of a run. It
-# reads this when it is loaded, so it counts where nobody has imported pyarrow before.
-os.environ.setdefault("MIMALLOC_PURGE_DELAY", "1000")
-
+import corpus_kit.allocator  # noqa: F401 - before what follows imports pyarrow
 from corpus_kit.errors import (
     CorpusKitError,
     LedgerError,

@@ -17,6 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +25,6 @@ from corpus_kit.errors import LedgerError
 
 STAGING = ".staging"
 _passes: Counter[str] = Counter()
-_disk = ThreadPoolExecutor(2, thread_name_prefix="corpus-kit-sync")
 
 
 def crash_point(name: str) -> None:
@@ -58,7 +58,19 @@ def sync_all(staged: Path, names: Iterable[str]) -> None:
 def start_sync(path: Path) -> Future[None]:
     """The same, begun beside other work: the disk writes while the processor goes on. Whoever waits for it gets its
     error."""
-    return _disk.submit(sync, path)
+    try:
+        return _disk(os.getpid()).submit(sync, path)
+    except RuntimeError:  # the interpreter is ending, and begins nothing any more
+        done: Future[None] = Future()
+        sync(path)
+        done.set_result(None)
+        return done
+
+
+@lru_cache(maxsize=1)
+def _disk(process: int) -> ThreadPoolExecutor:
+    """Threads of this very process: a fork has none of those of its parent."""
+    return ThreadPoolExecutor(2, thread_name_prefix=f"corpus-kit-sync-{process}")
 
 
 def new_attempt(run: Path, task: str) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus_kit.collected import collected
+from corpus_kit.collected import keep_collected
 from corpus_kit.held import shelf
 from corpus_kit.job import Job
 from corpus_kit.kernels.graph import RowSet
@@ -45,7 +45,7 @@ def run_collect(job: Job) -> Receipt:
     if not tables:
         return receipt_of(job)
     place = f"work/collect-{stage_id}-{round}/{job.args['load']:06d}.parquet"
-    return receipt_of(job, collected(job, stage_id, tables, name="collect.parquet", place=place))
+    return receipt_of(job, keep_collected(job, stage_id, tables, name="collect.parquet", place=place))
 
 
 def run_merge(job: Job) -> Receipt:
@@ -59,6 +59,7 @@ def run_merge(job: Job) -> Receipt:
         tables = between(paths, *key_range(partition, partitions), by="key")
         if tables:
             writer.write(by_key(pa.concat_tables(tables), is_ordered=True))
+    shelf().drop(*paths)
     place = f"work/merge-{stage_id}-{job.args['round']}/{job.args['block']:06d}.parquet"
     return receipt_of(job, job.made("merged.parquet", place, f"collect/{stage_id}", writer.close()))
 
@@ -70,6 +71,8 @@ def run_group(job: Job) -> Receipt:
     sink = _Sink(job, by_row=is_last)
     for grouped in _groups(job, stage):
         sink.write(grouped)
+    if job.args["partition"] == job.plan.partitions - 1:  # one process does them in order
+        shelf().drop(*(job.run / path for path in job.args["collected"]))
     place = f"work/group-{stage_id}-{round}/{job.args['partition']:04d}"
     return receipt_of(job, *sink.finish(place, stage_id))
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus_kit import held
 from corpus_kit.commit import start_sync
+from corpus_kit.held import shelf
 from corpus_kit.ledger import FileEntry
 from corpus_kit.plan import Plan
 from corpus_kit.tables import FileInfo
@@ -35,7 +35,7 @@ class Job:
     moves: dict[str, str] = field(default_factory=dict)
     """Staged file name -> place relative to the run."""
     started: float = field(default_factory=time.monotonic)
-    _written: list[Future[None]] = field(default_factory=list)
+    _written: list[Future[None]] = field(default_factory=list, init=False)
 
     def made(
         self,
@@ -59,9 +59,9 @@ class Job:
 
     def may_hold(self, size: int) -> bool:
         """Whether so many bytes may stay in memory: there is room, and what would be lost is soon made again."""
-        return size <= held.shelf().room and time.monotonic() - self.started < held.HELD_SECONDS
+        return shelf().has_room(size, time.monotonic() - self.started)
 
-    def held(self, place: str, kind: str, table: pa.Table, *, text_bytes: int = 0) -> FileEntry:
+    def hold(self, place: str, kind: str, table: pa.Table, *, text_bytes: int = 0) -> FileEntry:
         """Keeps a table in memory for the next phase, and gives its line in the receipt."""
-        held.shelf().put(self.run / place, table)
+        shelf().put(self.run / place, table, seconds=time.monotonic() - self.started)
         return FileEntry(path=place, kind=kind, rows=table.num_rows, bytes=NO_FILE, sha256="", text_bytes=text_bytes)

@@ -178,14 +178,16 @@ def between(
     """The rows of many files whose number is at least `low` and less than `high`; tables sorted by it stay so."""
     tables = []
     for path in paths:
+        wanted = None if columns is None else list(dict.fromkeys([by, *columns]))
         held = shelf().get(path)
         if held is not None:
-            assert by == "key"
-            tables += [found] if (found := sliced(held, low, high)).num_rows else []
+            if by != "key":
+                raise ValueError(f"what was collected is held in order of its keys, not of {by!r}")
+            found = sliced(held if wanted is None else held.select(wanted), low, high)
+            tables += [found] if found.num_rows else []
             continue
         file = open_table(path)
         for group in overlapping(file, low, high, by=by):
-            wanted = None if columns is None else list(dict.fromkeys([by, *columns]))
             table = clipped(file.read_row_group(group, columns=wanted, use_threads=False), low, high, by=by)
             if table.num_rows:
                 tables.append(table)

@@ -70,10 +70,8 @@ def resume_load(job: Job, segment: Segment, load: int) -> Iterator[pa.RecordBatc
     """Batches a former segment left."""
     if not job.args["rows"]:
         return
-    batches = _held_batches(job, segment.index - 1, load)
-    if batches is None:
-        batches = _sound_rows(job, segment.index - 1, load).batches()
-    for batch in joined(batches, job.batch_rows, job.batch_bytes):
+    left = _sound_rows(job, segment.index - 1, load)
+    for batch in joined(left.batches(), job.batch_rows, job.batch_bytes):
         yield set_columns(batch, {"reasons": pa.nulls(batch.num_rows, COLUMNS["reasons"][0])})
 
 
@@ -83,32 +81,25 @@ def work_entries(job: Job, segment: int, load: int, writer: WorkWriter) -> list[
     if not writer.rows:
         return []
     if writer.fits and job.may_hold(writer.bytes):
-        return [job.held(place, "data", writer.table(), text_bytes=writer.text_bytes)]
+        return [job.hold(place, "data", writer.table(), text_bytes=writer.text_bytes)]
     return [job.made(writer.path.name, place, "data", writer.close(), text_bytes=writer.text_bytes)]
 
 
-def _held_batches(job: Job, segment: int, load: int) -> Iterator[pa.RecordBatch] | None:
-    """The rows that are held; each batch is let go when the next is asked for, unless an index will need them."""
-    path = job.run / work_file(segment, load)
-    is_needed_later = any(job.plan.leaves_index(stage.id) for stage in job.plan.stages)
-    table = shelf().get(path) if is_needed_later else shelf().take(path)
-    return None if table is None else _one_by_one(table.to_batches())
-
-
-def _one_by_one(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    batches.reverse()
-    while batches:
-        yield batches.pop()
+def forget_rows(job: Job, segment: int, load: int) -> None:
+    """Lets go what is held of the rows of a load, after the next segment has taken them, unless an index needs them."""
+    if not any(job.plan.leaves_index(stage.id) for stage in job.plan.stages):
+        shelf().drop(job.run / work_file(segment, load))
 
 
 def _sound_rows(job: Job, segment: int, load: int) -> WorkRows:
-    """The rows of a file, if they are what was written."""
+    """The rows that a segment left, if they are what it wrote."""
     path = job.run / work_file(segment, load)
+    is_held = shelf().get(path) is not None
     try:
         left = left_rows(job.run, segment, load)
     except (pa.ArrowInvalid, OSError):  # cut short
         left = None
-    if left is None or left.rows != job.args["rows"] or digest(path) != job.args["digest"]:
+    if left is None or left.rows != job.args["rows"] or not (is_held or digest(path) == job.args["digest"]):
         path.unlink(missing_ok=True)  # so that its receipt no longer counts
         raise StageError(f"{path.relative_to(job.run)} was damaged on the disk: it is not what was written; run again")
     return left

@@ -18,6 +18,7 @@ from corpus_kit.opened import Run
 from corpus_kit.planner import plan
 from corpus_kit.plugin import load_plugin
 from corpus_kit.recipe import Recipe
+from corpus_kit.saving import save_held
 from corpus_kit.tasks import Settings
 
 
@@ -68,7 +69,11 @@ def run(
                 ray_address=ray_address,
                 task_seconds=task_seconds,
             ) as pool:
-                Driver(path, planned, pool, progress).run()
+                try:
+                    Driver(path, planned, pool, progress).run()
+                except BaseException:
+                    save_held(path, planned.partitions)
+                    raise
         else:
             check_files(path, manifest)
             if Run(path).plan != planned:  # a card or a description was edited: nothing to compute, all to document

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus_kit.collected import collected
+from corpus_kit.collected import keep_collected
 from corpus_kit.errors import CorpusKitError, StageError, where_raised
 from corpus_kit.job import Job
 from corpus_kit.ledger import READ, Cell, Edit, Failure, FileEntry, Receipt, Tally
-from corpus_kit.load_batches import read_load, resume_load, work_entries
+from corpus_kit.load_batches import forget_rows, read_load, resume_load, work_entries
 from corpus_kit.outputs import MetricsWriter, PartWriter, RejectWriter
 from corpus_kit.plan import Segment
 from corpus_kit.schema import rejected
@@ -35,7 +35,10 @@ def run_map(job: Job) -> Receipt:
     batches = read_load(job, load, shard.tally) if segment.index == 0 else resume_load(job, segment, load)
     for batch in batches:
         shard.push(batch)
-    return shard.finish()
+    receipt = shard.finish()
+    if segment.index:
+        forget_rows(job, segment.index - 1, load)
+    return receipt
 
 
 class _Shard:
@@ -220,7 +223,7 @@ class _Shard:
         if not tables:
             return None
         place = f"work/collect-{stage_id}-0/{self.load:06d}.parquet"
-        return collected(self.job, stage_id, tables, name=f"collect.{stage_id}.parquet", place=place)
+        return keep_collected(self.job, stage_id, tables, name=f"collect.{stage_id}.parquet", place=place)
 
 
 def _numbered(values: pa.Array) -> tuple[list[str], np.ndarray]:

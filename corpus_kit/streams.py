@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus_kit.held import shelf
-from corpus_kit.keyed import by_key, clipped, leaf, sliced
+from corpus_kit.keyed import GROUP_ROWS, by_key, clipped, leaf, sliced
 from corpus_kit.tables import open_table
 
 PIECE_BYTES = 256 << 20
@@ -86,7 +86,7 @@ class Stream:
         """Row groups of a file with keys of the range; they stand in order of key, so the first is searched for."""
         held = self._held(number)
         if held is not None:
-            yield from _part_held(sliced(held, self._low, self._high), number)
+            yield from _parts_held(sliced(held, self._low, self._high), number)
             return
         file = self._file(number)
         metadata = file.metadata
@@ -119,9 +119,9 @@ class Stream:
     def _together(self, parts: Sequence[_Part], begin: int, most: int) -> int:
         """Behind the last row group to be read with the first: as many as are known to fit."""
         end, size = begin + 1, parts[begin].bytes
-        if self._held(parts[begin].file) is not None:
-            return end
-        if any(pa.types.is_string(kind) for kind in self._file(parts[begin].file).schema_arrow.types):
+        held = self._held(parts[begin].file)
+        schema = self._file(parts[begin].file).schema_arrow if held is None else held.schema
+        if any(pa.types.is_string(kind) for kind in schema.types):
             return end  # a dictionary hides how much its rows are
         while end < len(parts) and size + parts[end].bytes <= most:
             size += parts[end].bytes
@@ -136,7 +136,8 @@ class Stream:
         for number, its in of_file.items():
             held = self._held(number)
             if held is not None:
-                yield its[0], self._without_giants(sliced(held, self._low, self._high))
+                rows = pa.concat_tables([self._slice(held, part) for part in its])
+                yield its[0], self._without_giants(rows)
                 continue
             table = self._file(number).read_row_groups([part.group for part in its], use_threads=False)
             yield its[0], self._without_giants(clipped(table, self._low, self._high, by="key"))
@@ -144,10 +145,13 @@ class Stream:
     def _held(self, number: int) -> pa.Table | None:
         return shelf().get(self._paths[number])
 
+    def _slice(self, held: pa.Table, part: _Part) -> pa.Table:
+        return sliced(held, self._low, self._high).slice(part.group * GROUP_ROWS, GROUP_ROWS)
+
     def _read(self, part: _Part) -> pa.Table:
         held = self._held(part.file)
         if held is not None:
-            return sliced(held, self._low, self._high)
+            return self._slice(held, part)
         table = self._file(part.file).read_row_group(part.group, use_threads=False)
         return clipped(table, self._low, self._high, by="key")
 
@@ -158,10 +162,11 @@ class Stream:
         return table.filter(pc.invert(pc.is_in(table["key"], value_set=known)))
 
 
-def _part_held(rows: pa.Table, number: int) -> Iterator[_Part]:
-    """Rows that are held, as if they were one row group."""
-    if rows.num_rows:
-        yield _Part(rows["key"][0].as_py(), rows["key"][-1].as_py(), number, 0, rows.nbytes)
+def _parts_held(rows: pa.Table, number: int) -> Iterator[_Part]:
+    """Rows that are held, as if they were in row groups."""
+    for group in range(-(-rows.num_rows // GROUP_ROWS)):
+        part = rows.slice(group * GROUP_ROWS, GROUP_ROWS)
+        yield _Part(part["key"][0].as_py(), part["key"][-1].as_py(), number, group, part.nbytes)
 
 
 def _split(

@@ -44,7 +44,7 @@ class WorkWriter:
             self._schema = batch.schema.with_metadata({b"corpus_kit.format": FORMAT.encode()})
         batch = conformed(batch, self._schema)
         self.rows += batch.num_rows
-        self.bytes += batch.nbytes
+        self.bytes += batch.get_total_buffer_size()
         self.text_bytes += int(row_bytes(batch).sum())
         if self.fits and self.bytes <= shelf().room:
             self._held.append(batch)

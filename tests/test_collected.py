@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from test_job import job
 
-from corpus_kit.collected import collected
+from corpus_kit.collected import keep_collected
 from corpus_kit.held import holding
 from corpus_kit.job import NO_FILE
 from corpus_kit.keyed import between, key_range
@@ -34,12 +34,12 @@ def plan(**changes: Any) -> Any:
 def both_ways(tmp_path: Path) -> tuple[Path, Path]:
     """The same rows as a file of one run, which compares with another, and held of another run."""
     one = job(run=tmp_path / "written", staged=tmp_path, plan=plan(against=("another",)))
-    collected(one, "x", tables(1), name="c.parquet", place=PLACE)
+    keep_collected(one, "x", tables(1), name="c.parquet", place=PLACE)
     one.wait()
     written, kept = tmp_path / "written" / PLACE, tmp_path / "held" / PLACE
     written.parent.mkdir(parents=True)
     (tmp_path / "c.parquet").rename(written)
-    entry = collected(job(run=tmp_path / "held", plan=plan()), "x", tables(1), name="c.parquet", place=PLACE)
+    entry = keep_collected(job(run=tmp_path / "held", plan=plan()), "x", tables(1), name="c.parquet", place=PLACE)
     assert (entry.rows, entry.bytes, entry.kind) == (300, NO_FILE, "collect/x")
     return written, kept
 
@@ -62,6 +62,6 @@ def test_held_rows_are_read_like_those_of_a_file(tmp_path, partition):
 def test_what_others_look_for_on_the_disk_is_written(tmp_path, changes):
     with holding(1 << 20):
         one = job(run=tmp_path, staged=tmp_path, plan=plan(**changes))
-        entry = collected(one, "x", tables(2), name="c.parquet", place=PLACE)
+        entry = keep_collected(one, "x", tables(2), name="c.parquet", place=PLACE)
     assert one.moves == {"c.parquet": PLACE}
     assert entry.bytes == (tmp_path / "c.parquet").stat().st_size

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from corpus_kit import commit
-from corpus_kit.commit import RunLock, clear_staging, commit_files, crash_point, new_attempt, write_json, write_text
+from corpus_kit.commit import (
+    RunLock,
+    clear_staging,
+    commit_files,
+    crash_point,
+    new_attempt,
+    start_sync,
+    write_json,
+    write_text,
+)
 from corpus_kit.errors import LedgerError
 
 HOLD = """
@@ -161,3 +170,29 @@ def test_a_lock_is_freed_by_release_and_the_file_stays(tmp_path):
     assert (tmp_path / "run/.lock").read_text() == ""
     second.acquire()
     second.release()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_has_threads_of_its_own(tmp_path):
+    (tmp_path / "a").write_text("a")
+    start_sync(tmp_path / "a").result()
+    child = os.fork()
+    if not child:
+        start_sync(tmp_path / "a").result(timeout=20)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_what_is_synced_beside_tells_its_trouble(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        start_sync(tmp_path / "nowhere").result()
+
+
+def test_a_sync_while_the_interpreter_ends_is_done_at_once(tmp_path):
+    program = (
+        "import atexit, pathlib, sys; from corpus_kit.commit import start_sync; path = pathlib.Path(sys.argv[1]);"
+        "start_sync(path).result(); atexit.register(lambda: print(start_sync(path).result()))"
+    )
+    (tmp_path / "a").write_text("a")
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "a"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")

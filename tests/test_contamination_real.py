@@ -177,14 +177,16 @@ def test_nothing_is_found_where_nothing_is_planted(run):
 
 @pytest.mark.data
 def test_edited_texts_are_found_by_similarity(run, documents):
-    """Of the words of `near` a twentieth, of those of `far` a tenth is another: similarities of about 0.6 and 0.33."""
-    for stage, kind, low, high in (("minhash", "near", 0.5, 0.75), ("far", "far", 0.25, 0.5)):
+    """Of the words of `near` a twentieth, of those of `far` a tenth is another: similarities of about 0.6 and 0.33, of
+    which banding proposes all and, by 100 bands of 3 rows, 97 in a hundred."""
+    for stage, kind, low, high, share_found in (("minhash", "near", 0.5, 0.75, 1.0), ("far", "far", 0.25, 0.5, 0.93)):
         planted = {name for name in documents if name.startswith(kind)}
         found = {}
         for one in report(run, stage):
             if one["document"] in planted and [one["benchmark"], str(one["example"])] == one["document"].split("/")[1:]:
                 found[one["document"]] = max(one["share"], found.get(one["document"], 0))
-        assert found.keys() == planted
+        assert found.keys() <= planted
+        assert len(found) >= share_found * len(planted)
         assert all(low <= share <= high for share in found.values())
 
 

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "corpus_kit"
 
 LAYERS = """
-0 words       errors schema
+0 words       allocator errors schema
 1 arithmetic  sampling components kernels segmentation doc metrics scores histogram
 2 files       compression strict_yaml resources commit tables held work mapped keyed streams scattered edges storage lid
 3 rules       rules rulesets language lines mixing contamination
@@ -22,7 +22,7 @@ LAYERS = """
 7 rounds      corpus linking deciding earlier_rounds comparing pack tasks
 7 phases      rounds index_phases against_phases execute
 8 answers     catalogue pull opened choices show comparison why samples tune check_file check check_lines labeling mix
-9 run         classifier datasheet claim closing driver run progress summary vocabulary bridge
+9 run         classifier datasheet claim closing driver saving run progress summary vocabulary bridge
 10 doors      corpus_kit commands cli __main__
 """
 """Each name may import what stands above it or left of it in its row. A package counts as one name."""

@@ -13,7 +13,8 @@ typedef struct Permutations Permutations;
 /* Lowers the minima by `count` shingles, a multiple of SHINGLES_AT_ONCE. This is where the time goes. */
 typedef void MinimaLowerer(const Permutations *family, const uint64_t *shingles, size_t count);
 
-/* Permutation i maps x to multiplier[i] * x modulo 2^32; odd multipliers make it a bijection. */
+/* Permutation i maps x to multiplier[i] * x modulo 2^32; odd multipliers make it a bijection. 0, which all would leave
+ * where it is, is taken for 1. */
 struct Permutations {
     uint32_t *multiplier; /* one allocation holds both */
     uint32_t *minimum;
@@ -26,15 +27,21 @@ ALWAYS_INLINE uint32_t lesser(uint32_t left, uint32_t right)
     return left < right ? left : right;
 }
 
+ALWAYS_INLINE uint32_t not_zero(uint64_t shingle)
+{
+    uint32_t low = (uint32_t)shingle;
+    return low + !low;
+}
+
 /* Without branches: compilers make the inner loop vector instructions. */
 ALWAYS_INLINE void lower_eight_at_once(const uint64_t *restrict shingles, size_t count,
                                        const uint32_t *restrict multiplier, uint32_t *restrict minimum, size_t padded)
 {
     for (size_t at = 0; at < count; at += SHINGLES_AT_ONCE) {
-        const uint32_t x0 = (uint32_t)shingles[at], x1 = (uint32_t)shingles[at + 1];
-        const uint32_t x2 = (uint32_t)shingles[at + 2], x3 = (uint32_t)shingles[at + 3];
-        const uint32_t x4 = (uint32_t)shingles[at + 4], x5 = (uint32_t)shingles[at + 5];
-        const uint32_t x6 = (uint32_t)shingles[at + 6], x7 = (uint32_t)shingles[at + 7];
+        const uint32_t x0 = not_zero(shingles[at]), x1 = not_zero(shingles[at + 1]);
+        const uint32_t x2 = not_zero(shingles[at + 2]), x3 = not_zero(shingles[at + 3]);
+        const uint32_t x4 = not_zero(shingles[at + 4]), x5 = not_zero(shingles[at + 5]);
+        const uint32_t x6 = not_zero(shingles[at + 6]), x7 = not_zero(shingles[at + 7]);
         for (size_t i = 0; i < padded; i++) {
             uint32_t a = multiplier[i];
             uint32_t first = lesser(lesser(x0 * a, x1 * a), lesser(x2 * a, x3 * a));
@@ -78,7 +85,7 @@ AVX512_DQ ALWAYS_INLINE void lower_vectors(const Permutations *family, size_t fr
         last_minimum = load_eight(least + 16 * vectors);
     }
     for (size_t at = 0; at < count; at++) {
-        __m512i x = _mm512_set1_epi32((int)(uint32_t)shingles[at]);
+        __m512i x = _mm512_set1_epi32((int)not_zero(shingles[at]));
         for (int i = 0; i < vectors; i++)
             minimum[i] = _mm512_min_epu32(minimum[i], _mm512_mullo_epi32(x, multiplier[i]));
         __m256i image = _mm256_mullo_epi32(_mm512_castsi512_si256(x), last_multiplier);
