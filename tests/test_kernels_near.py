@@ -334,3 +334,35 @@ def test_random_and_damaged_arrays_under_sanitizers():
     if done.returncode == 3:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("contains", [False, True])
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8, 1.0])
+def test_long_sets_are_judged_by_their_true_similarity(threshold, contains):
+    """Comparing ends early where the threshold cannot be reached: never for one that can."""
+    random = np.random.default_rng(5)
+    texts = []
+    for _ in range(150):
+        one, other, shared = random.integers(0, 400, 3)
+        texts += [
+            " ".join(f"w{n}" for n in [*random.integers(0, 1 << 40, own), *both])
+            for both in [random.integers(0, 1 << 40, shared)]
+            for own in (one, other)
+        ]
+    sets = near.shingle_sets(pa.array(texts, pa.large_string()), ngram=1, unit="word", folds=False).sets
+    left, right = np.arange(0, 300, 2), np.arange(1, 300, 2)
+    true = near.similarities(sets, left, right, contains=contains)
+    edge = float(np.sort(true)[75]) if threshold == 0.5 else threshold  # one that is reached exactly
+    found = near.judge(
+        sets,
+        np.ones((300, 1), np.uint64),
+        order=np.arange(300),
+        ends=np.arange(2, 301, 2),
+        holder=np.arange(300),
+        threshold=edge,
+        contains=contains,
+    )
+    reached = true >= edge
+    assert 0 < reached.sum() or threshold == 1.0
+    assert (found.survivor[right] == np.where(reached, left, -1)).all()
+    assert (found.similarity[right] == np.where(reached, true, 0)).all()

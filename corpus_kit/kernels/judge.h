@@ -41,7 +41,39 @@ static inline size_t count_shared(Set left, Set right)
     return shared;
 }
 
+#define STEPS 64 /* between two looks at whether it is worth going on */
+
+/* The same, or some lower number if it is below `least`: most candidates are unlike, and a quarter of their sets shows
+ * it. */
+static inline size_t count_enough(Set left, Set right, double least)
+{
+    size_t i = 0, j = 0, shared = 0;
+    while (i + STEPS < left.count && j + STEPS < right.count) {
+        size_t left_over = left.count - i, right_over = right.count - j;
+        if ((double)(shared + (left_over < right_over ? left_over : right_over)) < least)
+            return shared;
+        for (int step = 0; step < STEPS; step++) {
+            uint32_t a = number_at(left, i), b = number_at(right, j);
+            shared += a == b;
+            i += a <= b;
+            j += b <= a;
+        }
+    }
+    Set left_rest = {left.bytes + i * sizeof(uint32_t), left.count - i};
+    Set right_rest = {right.bytes + j * sizeof(uint32_t), right.count - j};
+    return shared + count_shared(left_rest, right_rest);
+}
+
 typedef enum { JACCARD, CONTAINMENT } Measure;
+
+/* Shared numbers from which on a similarity reaches a threshold, less one, for rounding. */
+static inline double shared_at(double threshold, Set left, Set right, Measure measure)
+{
+    size_t smaller = left.count < right.count ? left.count : right.count;
+    if (measure == CONTAINMENT)
+        return threshold * (double)smaller - 1;
+    return threshold / (1 + threshold) * (double)(left.count + right.count) - 1;
+}
 
 /* Shared numbers over those of both, or over those of the smaller set; 0 if there are none: documents without shingles
  * say nothing about each other. */
@@ -192,7 +224,8 @@ static Status compare_members(const Case *given, const LargeArray *sets, int64_t
     size_t smaller = a.count < b.count ? a.count : b.count;
     if (ratio(smaller, a, b, given->measure) < given->threshold)
         return KERNEL_OK;
-    double found = ratio(left == right ? a.count : count_shared(a, b), a, b, given->measure);
+    double least = shared_at(given->threshold, a, b, given->measure);
+    double found = ratio(left == right ? a.count : count_enough(a, b, least), a, b, given->measure);
     *similarity = found > *similarity ? found : *similarity;
     return KERNEL_OK;
 }

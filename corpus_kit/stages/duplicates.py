@@ -61,7 +61,7 @@ def decision_table(
 def apply_decision(batch: pa.RecordBatch, decision: pa.Table, code: str, high: float) -> pa.RecordBatch:
     """The batch with a reason on duplicates; survivors get what they stand for added to `duplicates` and `origins`."""
     at = _places(batch, decision)
-    found = decision.take(at)
+    found = decision.select(["removed", "similarity", "origins"]).take(at)
     removed = pc.fill_null(found["removed"], False).to_numpy()
     similarity = found["similarity"].to_numpy()
     origins = found["origins"].combine_chunks()
