@@ -42,6 +42,11 @@ class Shelf:
         self.seconds -= seconds
         self._tables[path] = table
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no table here."""
+        return not self._tables
+
     def get(self, path: Path) -> pa.Table | None:
         """The table of a path, if it is here."""
         return self._tables.get(path)

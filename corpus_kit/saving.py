@@ -21,6 +21,8 @@ def save_held(run: Path, partitions: int) -> None:
 
     Never raises OSError: a full disk may be why the run failed. What cannot be written will be made again.
     """
+    if shelf().is_empty:  # as ever on Ray, where there may be very many receipts
+        return
     for receipt in iter_receipts(run):
         if all(file.bytes != NO_FILE for file in receipt.files):
             continue

@@ -135,7 +135,7 @@ def fingerprint(path: str, size: int) -> str:
     """
     if size <= HASHED_BYTES:
         digest = hashlib.sha256()
-        piece = memoryview(bytearray(min(EDGE_BYTES, PIECE_BYTES)))
+        piece = memoryview(bytearray(PIECE_BYTES))
         with open_stream(path) as stream:
             while count := stream.readinto(piece):
                 digest.update(piece[:count])

@@ -17,9 +17,9 @@ TABLE = pa.table({"row": pa.array([1, 2, 3], pa.uint64())})
 def test_a_table_takes_room_until_it_is_dropped():
     one = Shelf(100)
     one.put(A, TABLE)
-    assert (one.room, one.get(A), one.get(B)) == (76, TABLE, None)
+    assert (one.room, one.get(A), one.get(B), one.is_empty) == (76, TABLE, None, False)
     one.drop(A, B)
-    assert (one.room, one.get(A)) == (100, None)
+    assert (one.room, one.get(A), one.is_empty) == (100, None, True)
 
 
 def test_a_second_attempt_replaces_the_first():
